@@ -1,0 +1,123 @@
+"""What is wrong with a preset: every problem at once, each with its key, its value, what is allowed and a guess."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.run import MisfitError
+from engine.schema import (
+    Document,
+    all_keys,
+    annotation_at,
+    choices_of,
+    choices_of_table,
+    describe,
+    guess,
+    hints,
+    table_class,
+)
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: the dotted key it is wrong at (empty: the file as a whole) and what is wrong."""
+
+    key: str
+    message: str
+
+
+class PresetError(Exception):
+    """A preset that cannot be used. `str()` is the whole report, a line a problem."""
+
+    def __init__(self, source: str, problems: list[Problem]) -> None:
+        self.source = source
+        self.problems = problems
+        super().__init__(source, problems)
+
+    def __str__(self) -> str:
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        width = max(len(problem.key) for problem in self.problems)
+        lines = [f"  {problem.key:<{width}}   {problem.message}".rstrip() for problem in self.problems]
+        if not width:
+            lines = [f"  {problem.message}" for problem in self.problems]
+        return "\n".join([f"{self.source}: {count}", *lines])
+
+
+def show(value: object) -> str:
+    """A value as a preset would write it, cut to one short line of printable characters."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def find_problems(error: ValidationError, root: type, document: Document) -> list[Problem]:
+    """Pydantic's findings in our words, one a key."""
+    problems: dict[str, Problem] = {}
+    for finding in error.errors(include_url=False):
+        problem = _explain(finding, root, document)
+        problems.setdefault(problem.key, problem)
+    return list(problems.values())
+
+
+def _explain(finding: Any, root: type, document: Document) -> Problem:
+    kind = finding["type"]
+    key = _key(finding["loc"], root, document)
+    if kind == "value_error":
+        raised = finding["ctx"]["error"]
+        if isinstance(raised, MisfitError):
+            return Problem(raised.key, raised.message)
+        return Problem(key, str(raised))
+    if kind == "unexpected_keyword_argument":
+        return Problem(key, "unknown key." + _guess_key(key, root, document))
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        allowed = choices_of(annotation_at(root, document, key))
+        names = ", ".join(sorted(allowed))
+        if kind == "union_tag_not_found":
+            return Problem(f"{key}.name", f"missing: one of {names}")
+        tag = str(finding["ctx"]["tag"])
+        return Problem(f"{key}.name", f"{show(tag)} is not one of {names}.{guess(tag, allowed)}")
+    annotation = annotation_at(root, document, key)
+    if kind in ("missing", "missing_argument", "missing_keyword_only_argument"):
+        return Problem(key, f"missing: {describe(annotation)}")
+    value = finding["input"]
+    allowed = choices_of(annotation)
+    if allowed and isinstance(value, str):
+        return Problem(key, f"{show(value)} is not {describe(annotation)}.{guess(value, allowed)}")
+    return Problem(key, f"{show(value)} is not {describe(annotation)}")
+
+
+def _key(location: tuple[Any, ...], root: type, document: Document) -> str:
+    """The dotted key of pydantic's location, whose tags of unions and members of choices are left out."""
+    parts: list[str] = []
+    annotation: Any = root
+    node: Any = document
+    for part in location:
+        cls = table_class(annotation, node)
+        if cls is not None:
+            if len(choices_of_table(annotation)) > 1 and part == node.get("name") and part not in node:
+                continue  # the tag of the table that was chosen
+            annotation = hints(cls).get(str(part))
+            node = node.get(part, {}) if isinstance(node, dict) else {}
+            parts.append(str(part))
+        elif isinstance(part, str) and part.isidentifier() and isinstance(node, dict) and annotation is None:
+            parts.append(part)
+    return ".".join(parts)
+
+
+def _guess_key(key: str, root: type, document: Document) -> str:
+    """Which key may have been meant: one of the same table, or one of the same name elsewhere."""
+    *above, last = key.split(".")
+    annotation = annotation_at(root, document, ".".join(above)) if above else root
+    node: Any = document
+    for part in above:
+        node = node.get(part, {})
+    cls = table_class(annotation, node)
+    if cls is not None and (near := guess(last, hints(cls))):
+        return near
+    elsewhere = [other for other in all_keys(root) if other.rpartition(".")[2] == last]
+    return f' Did you mean "{elsewhere[0]}"?' if elsewhere else ""

@@ -1,0 +1,50 @@
+"""What a setting may be, said once.
+
+A setting is a field of a frozen dataclass whose annotation carries a `Range`. The preset reader, the form on the
+screen, the error messages and the documentation are all made from that one annotation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+#: Shared by every dataclass that a preset can name (as `__pydantic_config__`, so that nothing here imports pydantic).
+STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds of a number: `low <= x <= high`, or `low < x` where `above` is true; with `below`, `x < high`."""
+
+    low: float
+    high: float
+    above: bool = False
+    below: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` lies inside; NaN never does."""
+        over = value > self.low if self.above else value >= self.low
+        under = value < self.high if self.below else value <= self.high
+        return over and under
+
+    def __str__(self) -> str:
+        if self.above or self.below:
+            left, right = ("above" if self.above else "from"), ("below" if self.below else "to")
+            return f"{left} {self.low:g} {right} {self.high:g}"
+        return f"{self.low:g} to {self.high:g}"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The bounds as pydantic's own; a core schema is a plain dict, so pydantic is not imported."""
+        schema = dict(handler(source))
+        schema["gt" if self.above else "ge"] = self.low
+        schema["lt" if self.below else "le"] = self.high
+        return schema
+
+
+class Tagged:
+    """Marks a union of dataclasses that are told apart by their `name`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        choices = {choice.name: handler.generate_schema(choice) for choice in get_args(source)}
+        return {"type": "tagged-union", "discriminator": "name", "choices": choices}

@@ -1,0 +1,141 @@
+"""The settings that exist, read off the dataclasses that hold them.
+
+There is one table of settings: the fields of the frozen dataclasses, with their `Range`s and lists of choices. Here it is
+walked: which keys a table takes, what a value may be in words, and what a person's typing means.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from engine.ranges import Range, Tagged
+
+Document = dict[str, Any]
+
+
+@cache
+def hints(cls: type) -> Mapping[str, Any]:
+    """The annotation of every field of a settings dataclass."""
+    found = get_type_hints(cls, include_extras=True)
+    return {name: hint for name, hint in found.items() if not name.startswith("__")}
+
+
+def choices_of_table(annotation: Any) -> dict[str, type]:
+    """The dataclasses that a table may be, by `name`; one with the empty name where there is no choice; {} for a value."""
+    if is_dataclass(annotation) and isinstance(annotation, type):
+        return {"": annotation}
+    if get_origin(annotation) is Annotated and any(isinstance(mark, Tagged) for mark in annotation.__metadata__):
+        return {choice.name: choice for choice in get_args(get_args(annotation)[0])}
+    return {}
+
+
+def table_class(annotation: Any, table: object) -> type | None:
+    """The dataclass that describes `table`, chosen by its `name`; None for a value, or for a name that does not exist."""
+    choices = choices_of_table(annotation)
+    if "" in choices:
+        return choices[""]
+    return choices.get(table["name"]) if isinstance(table, dict) and isinstance(table.get("name"), str) else None
+
+
+def annotation_at(root: type, document: Document, key: str) -> Any | None:
+    """The annotation of the dotted `key` below `root`, with tables chosen as `document` chooses them; None: no such key."""
+    annotation: Any = root
+    node: Any = document
+    for part in key.split("."):
+        cls = table_class(annotation, node)
+        if cls is None or part not in hints(cls):
+            return None
+        annotation = hints(cls)[part]
+        node = node.get(part, {}) if isinstance(node, dict) else {}
+    return annotation
+
+
+def all_keys(root: type) -> Iterator[str]:
+    """Every dotted key of a value below `root`, for all choices of every table."""
+    for name, annotation in hints(root).items():
+        tables = choices_of_table(annotation)
+        if not tables:
+            yield name
+        for cls in tables.values():
+            for key in all_keys(cls):
+                yield f"{name}.{key}"
+
+
+def describe(annotation: Any) -> str:
+    """What a value may be, in words: 'a number, above 0 to 1000'."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if choices := choices_of_table(annotation):
+        return "a table" + (" with name one of " + ", ".join(sorted(choices)) if "" not in choices else "")
+    if origin is Annotated:
+        bounds = range_of(annotation)
+        return describe(arguments[0]) + (f", {bounds}" if bounds else "")
+    if origin is Literal:
+        words = [f'"{word}"' for word in arguments]
+        return words[0] if len(words) == 1 else "one of " + ", ".join(sorted(arguments))
+    if origin in (Union, types.UnionType):
+        return " or ".join(describe(part) for part in arguments if part is not type(None))
+    if origin is tuple:
+        return f"a list, each {describe(arguments[0])}"
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(annotation, "a table")
+
+
+def range_of(annotation: Any) -> Range | None:
+    """The bounds of a number, or of the numbers in a list or choice; None where there are none."""
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, Range):
+            return mark
+    for part in get_args(annotation):
+        if (found := range_of(part)) is not None:
+            return found
+    return None
+
+
+def choices_of(annotation: Any) -> tuple[str, ...]:
+    """The words that a value may be; for a `name`, give it the table's annotation. Empty: not a choice."""
+    if tables := choices_of_table(annotation):
+        return tuple(name for name in tables if name)
+    if get_origin(annotation) is Literal:
+        return tuple(get_args(annotation))
+    return ()
+
+
+def guess(word: str, allowed: Iterable[str]) -> str:
+    """' Did you mean "sgd"?', or nothing where nothing is near."""
+    near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    return f' Did you mean "{near[0]}"?' if near else ""
+
+
+def parse(annotation: Any, text: str) -> Any:
+    """What a person typed, as the value that `annotation` asks for. Raises ValueError saying what is allowed instead."""
+    text = text.strip()
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal and text in arguments:
+        return text
+    if origin in (Union, types.UnionType):
+        for part in arguments:
+            try:
+                return parse(part, text)
+            except ValueError:
+                continue
+    elif origin is tuple:
+        words = text.strip("[]").replace(",", " ").split()
+        return [] if words in ([], ["none"], ["0"], ["-"]) else [parse(arguments[0], word) for word in words]
+    else:
+        bounds = range_of(annotation)
+        plain = arguments[0] if origin is Annotated else annotation
+        try:
+            value = {int: int, float: float, str: str}[plain](text)
+        except (KeyError, ValueError):
+            value = None
+        if value is not None and not (isinstance(value, float) and math.isnan(value)):
+            if bounds is None or bounds.holds(value):
+                return value
+            raise ValueError(f"{text} is not {bounds}")
+    near = guess(text, choices_of(annotation)) if text else ""
+    raise ValueError(f"{describe(annotation)}.{near}" if near else describe(annotation))

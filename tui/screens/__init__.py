@@ -1,0 +1,1 @@
+"""Whole screens: the lab, and what opens on top of it."""
