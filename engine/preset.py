@@ -140,24 +140,23 @@ def parse_preset(
     document = overlay(document, *(nest(key, values[0]) for key, values in settings))
     sheet, found = _read(Sheet, document)
     problems += found
-    if sheet is None:
-        raise PresetError(source, problems)
-
     documents, names = _run_documents(document, overlays, settings, name)
     runs = []
     for index, (run_document, run_name) in enumerate(zip(documents, names, strict=True)):
         run, found = _read(Run, {"name": run_name, **run_document})
         if run is not None:
             runs.append(run)
-            found = _unfit_second(sheet, run)
+            found = _unfit_second(sheet, run) if sheet is not None else []
         prefix = f"run[{index + 1}]." if overlays else ""
-        problems += [Problem(prefix + problem.key, problem.message) for problem in found]
+        known = {(problem.key, problem.message) for problem in problems}
+        new = [problem for problem in found if (problem.key, problem.message) not in known]
+        problems += [Problem(prefix + problem.key, problem.message) for problem in new]
     problems += [
         Problem("run", f'two runs are named "{twice}"') for twice in sorted({n for n in names if names.count(n) > 1})
     ]
     if len(names) > MOST_RUNS:
         problems.append(Problem("run", f"{len(names)} runs; at most {MOST_RUNS} can be compared"))
-    if problems:
+    if sheet is None or problems:
         raise PresetError(source, problems)
     return Preset(name, source, sheet, tuple(runs), tuple(documents))
 

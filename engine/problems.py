@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from engine.run import MisfitError
 from engine.schema import (
@@ -104,8 +104,9 @@ def _key(location: tuple[Any, ...], root: type, document: Document) -> str:
             annotation = hints(cls).get(str(part))
             node = node.get(part, {}) if isinstance(node, dict) else {}
             parts.append(str(part))
-        elif isinstance(part, str) and part.isidentifier() and isinstance(node, dict) and annotation is None:
-            parts.append(part)
+        elif isinstance(part, int) and isinstance(node, list):
+            annotation, node = get_args(annotation)[0], node[part]
+            parts[-1] += f"[{part + 1}]"
     return ".".join(parts)
 
 
@@ -115,9 +116,9 @@ def _guess_key(key: str, root: type, document: Document) -> str:
     annotation = annotation_at(root, document, ".".join(above)) if above else root
     node: Any = document
     for part in above:
-        node = node.get(part, {})
+        node = node.get(part, {}) if isinstance(node, dict) else {}
     cls = table_class(annotation, node)
     if cls is not None and (near := guess(last, hints(cls))):
         return near
-    elsewhere = [other for other in all_keys(root) if other.rpartition(".")[2] == last]
+    elsewhere = [other for other in all_keys(root) if other.rpartition(".")[2] == last and other != key]
     return f' Did you mean "{elsewhere[0]}"?' if elsewhere else ""

@@ -31,8 +31,8 @@ class Range:
     def __str__(self) -> str:
         if self.above or self.below:
             left, right = ("above" if self.above else "from"), ("below" if self.below else "to")
-            return f"{left} {self.low:g} {right} {self.high:g}"
-        return f"{self.low:g} to {self.high:g}"
+            return f"{left} {self.low:.15g} {right} {self.high:.15g}"
+        return f"{self.low:.15g} to {self.high:.15g}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """The bounds as pydantic's own; a core schema is a plain dict, so pydantic is not imported."""
