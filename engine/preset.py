@@ -125,18 +125,17 @@ def parse_preset(
     """A preset from its TOML text; `name` and `source` are what errors and runs call it."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # beside TOML's own: a number of 5000 digits, tables 5000 deep
         raise PresetError(source, [Problem("", f"not valid TOML: {error}")]) from None
     overlays = document.pop("run", [])
     problems = _misplaced_tables(text) if overlays else []
     if not isinstance(overlays, list) or not all(isinstance(entry, dict) for entry in overlays):
         raise PresetError(source, [Problem("run", "runs are written as [[run]], in double brackets")])
-    settings = list(settings)
-    if seed is not None:
-        settings.append(("seed", [seed]))
+    settings = [*settings, *([("seed", [seed])] if seed is not None else [])]
     for key, _ in settings:
-        if key == "run" or key.startswith("run."):
+        if key.partition(".")[0] == "run":
             problems.append(Problem(key, "cannot be set: set the key itself and it holds for every run"))
+    settings = _names_first([(key, values) for key, values in settings if key.partition(".")[0] != "run"])
     document = overlay(document, *(nest(key, values[0]) for key, values in settings))
     sheet, found = _read(Sheet, document)
     problems += found
@@ -146,11 +145,13 @@ def parse_preset(
         run, found = _read(Run, {"name": run_name, **run_document})
         if run is not None:
             runs.append(run)
-            found = _unfit_second(sheet, run) if sheet is not None else []
         prefix = f"run[{index + 1}]." if overlays else ""
         known = {(problem.key, problem.message) for problem in problems}
         new = [problem for problem in found if (problem.key, problem.message) not in known]
         problems += [Problem(prefix + problem.key, problem.message) for problem in new]
+    if sheet is not None and runs:
+        unfit = [_unfit_second(sheet, run) for run in runs]
+        problems += unfit[0] if all(unfit) else []  # the runs of a comparison that it does not suit use their default
     problems += [
         Problem("run", f'two runs are named "{twice}"') for twice in sorted({n for n in names if names.count(n) > 1})
     ]
@@ -228,6 +229,11 @@ def nest(key: str, value: Any) -> Document:
     return document
 
 
+def _names_first(settings: list[tuple[str, Sequence[Any]]]) -> list[tuple[str, Sequence[Any]]]:
+    """Settings that name a table before those of its other keys: a table is emptied when it is given another name."""
+    return sorted(settings, key=lambda setting: not setting[0].endswith(".name"))
+
+
 def parse_setting(text: str) -> tuple[str, list[Any]]:
     """`training.epochs=3`, or `...=0.1,0.01` for several values, as a key and its values. Raises ValueError.
 
@@ -274,22 +280,28 @@ def _run_documents(
     base: Document, overlays: list[Document], settings: list[tuple[str, Sequence[Any]]], name: str
 ) -> tuple[list[Document], list[str]]:
     """The tables of every run and its name: each [[run]] (or the one run), times every combination of several values."""
-    several = [(key, values) for key, values in settings if len(values) > 1]
-    combinations = list(itertools.product(*(values for _, values in several)))
+    several = [key for key, values in settings if len(values) > 1]
+    combinations = list(itertools.product(*(values for _, values in settings)))
     documents, names = [], []
     for index, extra in enumerate(overlays or [{}]):
         own = dict(extra)
         own_name = str(own.pop("name", f"run {index + 1}")) if overlays else ""
-        merged = overlay(base, own, *(nest(key, values[0]) for key, values in settings))
         for combination in combinations:
-            chosen = [(key, value) for (key, _), value in zip(several, combination, strict=True)]
-            document = overlay(merged, *(nest(key, value) for key, value in chosen))
+            chosen = [(key, value) for (key, _), value in zip(settings, combination, strict=True)]
+            document = overlay(base, own, *(nest(key, value) for key, value in chosen))
             documents.append({key: value for key, value in document.items() if key in RUN_TABLES})
             unknown = {key: value for key, value in own.items() if key not in RUN_TABLES}
             documents[-1].update(unknown)  # left in, so that it is reported
-            varied = ", ".join(f"{key.rpartition('.')[2]} {show(value).strip(chr(34))}" for key, value in chosen)
+            varied = ", ".join(_called(key, value) for key, value in chosen if key in several)
             names.append(", ".join(part for part in (own_name, varied) if part) or name)
     return documents, names
+
+
+def _called(key: str, value: Any) -> str:
+    """What a run is called after the setting that sets it apart: 'learning_rate 0.1', or just 'sgd' for a name."""
+    word = value if isinstance(value, str) else show(value)
+    last = key.rpartition(".")[2]
+    return str(word) if last == "name" else f"{last} {word}"
 
 
 @cache

@@ -79,13 +79,16 @@ def _explain(finding: Any, root: type, document: Document) -> Problem:
         names = ", ".join(sorted(allowed))
         if kind == "union_tag_not_found":
             return Problem(f"{key}.name", f"missing: one of {names}")
-        tag = str(finding["ctx"]["tag"])
-        return Problem(f"{key}.name", f"{show(tag)} is not one of {names}.{guess(tag, allowed)}")
+        name = finding["input"]["name"]
+        near = guess(name, allowed) if isinstance(name, str) else ""
+        return Problem(f"{key}.name", f"{show(name)} is not one of {names}{'.' + near if near else ''}")
     annotation = annotation_at(root, document, key)
     if kind in ("missing", "missing_argument", "missing_keyword_only_argument"):
         return Problem(key, f"missing: {describe(annotation)}")
     value = finding["input"]
     allowed = choices_of(annotation)
+    if choices_of_table(annotation) and value in allowed:
+        return Problem(key, f'{show(value)} is not a table. Did you mean "{key}.name"?')
     if allowed and isinstance(value, str):
         return Problem(key, f"{show(value)} is not {describe(annotation)}.{guess(value, allowed)}")
     return Problem(key, f"{show(value)} is not {describe(annotation)}")

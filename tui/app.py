@@ -1,0 +1,65 @@
+"""The Textual app: it opens the lab on a preset and fills the command palette; everything else is the lab's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from engine import Preset
+from tui.keys import KEYS
+from tui.screens.lab import LabScreen
+
+
+class DescentApp(App[None], inherit_bindings=False):
+    """descent on a terminal."""
+
+    TITLE = "descent"
+    CSS_PATH = "app.tcss"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave"),
+    ]
+
+    def __init__(self, preset: Preset, pace: float = 1.0) -> None:
+        super().__init__()
+        self.lab = LabScreen(preset, pace)
+
+    def on_mount(self) -> None:
+        if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
+            self.theme = "ansi-dark"  # the nearest of 16 colours to another theme's is mostly grey
+        self.push_screen(self.lab)
+
+    def action_leave(self) -> None:
+        """Quit, from any screen; asks only while training."""
+        if self.screen is self.lab:
+            self.lab.action_leave()
+        else:
+            self.screen.dismiss()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every key of the table, every preset, and what has no key."""
+        for key in KEYS:
+            if key.action and not key.action.startswith("app.") and key.action not in ("palette", "back"):
+                yield SystemCommand(key.help, f"key {key.shown}", self._runner(key.action))
+        yield SystemCommand("Theme: colours, dark and light", "Choose a theme", self.action_change_theme)
+        for entry in self.lab.entries():
+            yield SystemCommand(f"Open {entry.title}", entry.summary, lambda name=entry.name: self.lab.open_preset(name))
+
+    def _runner(self, action: str):  # type: ignore[no-untyped-def]  # a coroutine function, as SystemCommand takes it
+        async def run() -> None:
+            await self.lab.run_action(action)
+
+        return run
+
+
+def run_lab(preset: Preset, pace: float = 1.0) -> None:
+    """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes."""
+    app = DescentApp(preset, pace)
+    app.run(mouse=False)
+    if app.return_code:
+        raise SystemExit(app.return_code)

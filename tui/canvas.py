@@ -1,0 +1,137 @@
+"""Rows of styled text on the screen, of which only what changed is sent to the terminal.
+
+A pane draws itself as rows of (text, role) pairs, made by a pure function that a test can read. A role is a component
+class of the stylesheet, so no colour is ever named in Python. `Canvas` compares new rows with those it shows and asks
+Textual to repaint only the cells that differ, which is what keeps the lab light over a slow link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+Span = tuple[str, str]  # text, role
+Row = tuple[Span, ...]
+
+#: Every role; app.tcss says how each looks.
+ROLES = (
+    "text", "dim", "strong", "title", "title-focus", "cursor", "cursor-focus", "good", "warn", "bad", "key", "bar",
+    "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit",
+)  # fmt: skip
+
+
+def row(*spans: Span | str) -> Row:
+    """A row from spans; a bare string has the role 'text'."""
+    return tuple((span, "text") if isinstance(span, str) else span for span in spans)
+
+
+def plain(rows: Iterable[Row]) -> str:
+    """The rows as text alone."""
+    return "\n".join("".join(text for text, _ in spans).rstrip() for spans in rows)
+
+
+def width_of(spans: Row) -> int:
+    """How many cells a row takes."""
+    return sum(cell_len(text) for text, _ in spans)
+
+
+def fit(spans: Row, width: int) -> Row:
+    """The row cut to `width` cells, with an ellipsis where something is lost."""
+    if width_of(spans) <= width:
+        return spans
+    kept: list[Span] = []
+    left = width - 1
+    for text, role in spans:
+        size = cell_len(text)
+        if size > left:
+            kept.append((set_cell_size(text, left).rstrip() + "…", role))
+            break
+        kept.append((text, role))
+        left -= size
+    return tuple(kept) if width > 0 else ()
+
+
+def ends(left: Row, right: Row, width: int) -> Row:
+    """`left` and `right` at the two ends of a row; what does not fit is cut from the left part's end."""
+    right = fit(right, width)
+    left = fit(left, max(0, width - width_of(right) - (1 if right else 0)))
+    gap = width - width_of(left) - width_of(right)
+    return (*left, (" " * gap, "text"), *right)
+
+
+def heading(title: Row, width: int, focused: bool) -> Row:
+    """The rule at the top of a pane, with its title in it."""
+    role = "title-focus" if focused else "title"
+    rule = "━" if focused else "─"
+    while len(title) > 1 and title[-1][1] == "dim" and width_of(title) > width - 5:
+        title = title[:-1]  # what only explains gives way first, and whole
+    spans = fit(((f"{rule} ", role), *((text, role if kind == "text" else kind) for text, kind in title)), width - 2)
+    return (*spans, (" " + rule * max(0, width - width_of(spans) - 1), role))
+
+
+class Canvas(Widget):
+    """A widget that shows rows; `paint` them, and what differs from before is repainted."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLES)
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id, classes=classes)
+        self.rows: list[Row] = []
+        self._strips: list[Strip] = []
+        self._styles: dict[str, Style] = {}
+
+    def paint(self, rows: Sequence[Row]) -> None:
+        """Show these rows from the top; what is below stays empty."""
+        for y in range(max(len(rows), len(self.rows))):
+            new = rows[y] if y < len(rows) else ()
+            old = self.rows[y] if y < len(self.rows) else ()
+            if new != old:
+                first, last = changed_span(old, new)
+                if last > first:
+                    self.refresh(Region(first, y, last - first, 1))
+        self.rows = list(rows)
+        self._strips = []
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y >= len(self.rows):
+            return Strip.blank(width, self.rich_style)
+        segments = [Segment(text, self._style(role)) for text, role in self.rows[y]]
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
+    def _style(self, role: str) -> Style:
+        if role not in self._styles:
+            self._styles[role] = self.get_component_rich_style(role)
+        return self._styles[role]
+
+
+def changed_span(old: Row, new: Row) -> tuple[int, int]:
+    """The first cell that differs and the one after the last, between two rows; (0, 0) where nothing does."""
+    before, after = _cells(old), _cells(new)
+    length = max(len(before), len(after))
+    before += [(" ", "text")] * (length - len(before))
+    after += [(" ", "text")] * (length - len(after))
+    first = next((index for index in range(length) if before[index] != after[index]), length)
+    last = next((index for index in range(length, first, -1) if before[index - 1] != after[index - 1]), first)
+    return (first, last) if last > first else (0, 0)
+
+
+def _cells(spans: Row) -> list[Span]:
+    cells: list[Span] = []
+    for text, role in spans:
+        for character in text:
+            cells.append((character, role))
+            cells.extend([("", role)] * (cell_len(character) - 1))
+    return cells

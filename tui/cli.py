@@ -1,0 +1,271 @@
+"""The `descent` command: the lab, and what can be done without a screen.
+
+A first word that is a subcommand is that; anything else is the lab's preset or file. NumPy, Textual, pydantic and tomlkit
+are imported inside what needs them, so that help and lists appear at once. What a person typed wrong ends in plain words
+and exit code 2, what failed on the way in one line and exit code 1.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import click
+
+from tui.loading import Failed, Refused, load
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+EXAMPLES = """\b
+Examples:
+  descent                            the lab, ready to train cats and dogs
+  descent lr-big-medium-tiny         three learning rates side by side
+  descent digits --set training.batch_size=8 --pace 2
+  descent run recipe --set training.optimizer.learning_rate=0.1,0.001 --plain
+"""
+
+
+class LabContext(click.Context):
+    """The lab is what the bare command does: its usage is `descent ...`, without a word for it."""
+
+    command_path = "descent"
+
+
+class Lab(click.Command):
+    context_class = LabContext
+
+
+class Commands(click.Group):
+    """Subcommands, with the lab for whatever else the first word may be."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        first = args[0] if args else ""
+        if first not in (*self.list_commands(ctx), *ctx.help_option_names, "--version"):
+            args = ["lab", *args]
+        with _ending_in_words():  # --help and --version print from here
+            return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in self.commands if name != "lab"]
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage("descent", "[OPTIONS] [PRESET|FILE]")
+        formatter.write_usage("descent", "COMMAND ...", prefix="       ")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.commands["lab"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # what the terminal's encoding lacks is no reason to end
+                stream.reconfigure(errors="backslashreplace")
+        with _ending_in_words():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _ending_in_words() -> Iterator[None]:
+    """Whatever goes wrong inside ends the command with one line and an exit code, never with a traceback."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        _drop_output()
+        sys.exit(0)
+    except MemoryError as error:
+        raise Failed(_one_line("out of memory", str(error))) from None
+    except OSError as error:
+        _drop_output()  # a full disk: what is still buffered would fail once more at the very end
+        raise Failed(_one_line(str(error.filename or ""), error.strerror or str(error))) from None
+    except Exception as error:
+        raise Failed(_one_line(type(error).__name__, str(error))) from None
+
+
+def _pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """A positive number, or `max`, which is infinity."""
+    if value == "max":
+        return math.inf
+    try:
+        pace = float(value)
+    except ValueError:
+        pace = math.nan
+    if not 0.0 < pace < math.inf:
+        raise click.BadParameter(f"{value} is not a positive number or max.", ctx, param)
+    return pace
+
+
+def _set_and_seed(command: Decorated) -> Decorated:
+    """The options that change what is trained."""
+    command = click.option(
+        "--seed", type=click.IntRange(0, 1_000_000_000), metavar="N", help="Where all chance comes from."
+    )(command)
+    return click.option(
+        "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting; several values (A,B) compare them."
+    )(command)
+
+
+def _versioned(command: Decorated) -> Decorated:
+    return click.version_option(package_name="descent-tui", prog_name="descent", message="%(prog)s %(version)s")(command)
+
+
+@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@_versioned
+def main() -> None:
+    """Train a neural network in the terminal, and watch every batch land.
+
+    PRESET is a name that `descent list` shows; an argument with a "/" or ending in .toml is a FILE. Without either, the lab
+    opens on the preset recipe.
+    """
+
+
+@main.command(cls=Lab, epilog=EXAMPLES)
+@click.argument("preset", default="recipe", metavar="[PRESET|FILE]")
+@_set_and_seed
+@click.option("--pace", default="1", callback=_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes.")
+@_versioned
+def lab(preset: str, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
+    """Open the lab on a preset; plain lines where there is no terminal."""
+    words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
+    if not _on_a_terminal():
+        _train("plain", preset, settings, seed, words)
+        return
+    # Textual reads these when it is imported: its screen would otherwise lag behind the training, and fade and slide.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    loaded = load(preset, settings, seed, words)
+    from tui.app import run_lab
+
+    run_lab(loaded, pace)
+
+
+@main.command("list", epilog="Example: descent list --json")
+@click.option("--json", "as_json", is_flag=True, help="An array of name, lesson, title and summary.")
+@_versioned
+def list_presets(as_json: bool) -> None:
+    """Name every preset, lesson by lesson."""
+    from tui.listing import list_lines, read_headings
+
+    headings, broken = read_headings()
+    if as_json:
+        import json
+
+        keys = ("name", "lesson", "title", "summary")
+        _print(json.dumps([{key: getattr(heading, key) for key in keys} for heading in headings], indent=2))
+    else:
+        for line in list_lines(headings, _columns()):
+            _print(line)
+    for problem in broken:
+        click.echo(f"descent: {problem}", err=True)
+
+
+@main.command(epilog="Example: descent show recipe > my-own.toml")
+@click.argument("preset", metavar="PRESET|FILE")
+@_set_and_seed
+@_versioned
+def show(preset: str, settings: tuple[str, ...], seed: int | None) -> None:
+    """Print a preset as TOML, every default filled in."""
+    loaded = load(preset, settings, seed)
+    from tui.written import toml_text
+
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")  # TOML is UTF-8, whatever the terminal speaks
+    _print(toml_text(loaded), end="")
+
+
+@main.command(epilog="Example: descent run recipe --set training.batch_size=8,32,full --json")
+@click.argument("preset", metavar="PRESET|FILE")
+@_set_and_seed
+@click.option("--plain", is_flag=True, help="Lines to read (this is the default).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
+@click.option("--jsonl", is_flag=True, help="A line of JSON for every iteration, every epoch, the end.")
+@_versioned
+def run(preset: str, settings: tuple[str, ...], seed: int | None, plain: bool, as_json: bool, jsonl: bool) -> None:
+    """Train every run of a preset, without a screen."""
+    if plain + as_json + jsonl > 1:
+        raise click.UsageError("--json, --jsonl and --plain exclude each other: give one of them.")
+    _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed)
+
+
+@main.command(epilog="Example: descent check my-own.toml")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@_versioned
+def check(files: tuple[str, ...]) -> None:
+    """Report every problem of every preset file."""
+    bad = False
+    for file in files:
+        try:
+            load(file)
+        except Refused as problems:
+            problems.show()
+            bad = True
+        else:
+            _print(f"{file}: ok")
+    if bad:
+        sys.exit(2)
+
+
+def _train(style: str, preset: str, settings: Iterable[str], seed: int | None, words: Iterable[str] = ()) -> None:
+    """Train without a screen, printing lines as they come; Ctrl-C ends the run after the iteration in progress."""
+    with _catching_interrupts() as interrupted:
+        loaded = load(preset, settings, seed, words)
+        from tui import plain
+
+        lines = {"plain": plain.plain_lines, "json": plain.json_document, "jsonl": plain.json_lines}[style]
+        for line in lines(loaded, interrupted):
+            _print(line)
+        if interrupted():
+            sys.exit(130)
+
+
+@contextmanager
+def _catching_interrupts() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C only makes the function true that is given; a second one ends the command at once."""
+    caught = []
+
+    def note(*_: object) -> None:
+        caught.append(True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(caught)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _on_a_terminal() -> bool:
+    """Whether the lab can be drawn and answer keys."""
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        return False
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _columns() -> int:
+    """The width of the terminal; 80 where there is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 80
+
+
+def _print(text: str, end: str = "\n") -> None:
+    print(text, end=end, flush=True)
+
+
+def _drop_output() -> None:
+    """Let what is still buffered for stdout go nowhere, so that Python's own last flush cannot fail."""
+    with suppress(OSError, ValueError, AttributeError):  # no stdout at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _one_line(*parts: str) -> str:
+    return "descent: " + ": ".join(" ".join(part.split()) for part in parts if part)

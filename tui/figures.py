@@ -1,0 +1,56 @@
+"""Numbers as people read them: as many digits as say something, and always the same width where they change fast."""
+
+from __future__ import annotations
+
+import math
+
+
+def short(value: float | None) -> str:
+    """A loss or rate in at most 7 characters: 0.040, 18.34, 3842, 9.1e-04, NaN."""
+    if value is None:
+        return "-"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    size = abs(value)
+    if size == 0.0:
+        return "0.000"
+    if size < 0.001 or size >= 99_999.5:
+        return f"{value:.1e}"
+    if size < 9.9995:
+        return f"{value:.3f}"
+    if size < 99.995:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if size < 999.95 else f"{value:.0f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A fraction as a percentage; 100 % only where it is all of them."""
+    if value is None:
+        return "-"
+    text = f"{100 * value:.{digits}f}"
+    if value < 1.0 and float(text) == 100.0:
+        text = f"{100 - 10**-digits:.{digits}f}"
+    return f"{text}%"
+
+
+def exact(value: float) -> str:
+    """A setting as one would type it: 0.001, 1e-05, 32."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Time left: 13 s, 4 min, 2 h."""
+    if not math.isfinite(seconds):
+        return ""
+    if seconds < 100:
+        return f"{math.ceil(seconds)} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 6000 else f"{math.ceil(seconds / 3600)} h"
+
+
+def rate(per_second: float) -> str:
+    """Iterations a second: 4.6 it/s, 107 it/s, 12k it/s."""
+    if per_second < 9.95:
+        return f"{per_second:.1f} it/s"
+    return f"{per_second:.0f} it/s" if per_second < 9950 else f"{per_second / 1000:.0f}k it/s"

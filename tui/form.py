@@ -1,0 +1,132 @@
+"""The rows of the settings form: what each is called, how it is written, and what the arrow keys make of it.
+
+Ranges, choices and error messages come from the engine's own table of settings; nothing is said twice here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from engine.run import LIVE, Run
+from engine.schema import Document, annotation_at, choices_of, describe, parse, range_of
+from tui.figures import exact
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row: its dotted key in a preset and its label."""
+
+    key: str
+    label: str
+
+    @property
+    def live(self) -> bool:
+        """Whether a change takes effect at once; else it waits for the next start."""
+        return self.key in LIVE
+
+
+FIELDS = (
+    Field("data.name", "data"),
+    Field("network.hidden", "hidden"),
+    Field("network.activation", "activation"),
+    Field("training.optimizer.name", "optimizer"),
+    Field("training.optimizer.learning_rate", "learning_rate"),
+    Field("training.batch_size", "batch_size"),
+    Field("training.epochs", "epochs"),
+    Field("data.validation", "validation"),
+    Field("seed", "seed"),
+)
+
+
+def value_of(run: Run, field: Field) -> Any:
+    """The setting's value in a run."""
+    value: Any = run
+    for part in field.key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def written(value: Any) -> str:
+    """A value as one would type it."""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or "none"
+    return exact(value)
+
+
+def annotation_of(field: Field, document: Document) -> Any:
+    """What the setting may be; for the name of a table, the table's annotation (its choices)."""
+    key = field.key.removesuffix(".name")
+    return annotation_at(Run, document, key if choices_of(annotation_at(Run, document, key)) else field.key)
+
+
+def choices(field: Field, document: Document) -> tuple[str, ...]:
+    """The words that the setting may be; empty where it is typed."""
+    return choices_of(annotation_of(field, document))
+
+
+def allowed(field: Field, document: Document) -> str:
+    """What may be typed, short enough to stand beside the form."""
+    annotation = annotation_of(field, document)
+    if words := choices_of(annotation):
+        return ", ".join(words)
+    if field.key == "network.hidden":
+        return f"units per layer ({range_of(annotation)}), or none"
+    return describe(annotation)
+
+
+def typed(field: Field, document: Document, text: str) -> Any:
+    """The value that the text means. Raises ValueError saying what is allowed instead."""
+    annotation = annotation_of(field, document)
+    words = choices_of(annotation)
+    if not words:
+        return parse(annotation, text)
+    starting = [word for word in words if word.startswith(text.strip().lower())]
+    if text.strip() in words:
+        return text.strip()
+    if text.strip() and len(starting) == 1:
+        return starting[0]
+    raise ValueError("one of " + ", ".join(words))
+
+
+def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
+    """The next value in that direction, or the same where there is none.
+
+    Rates, counts of epochs and samples go through 1-2-5, batch sizes and units double and halve, choices go round.
+    """
+    annotation = annotation_of(field, document)
+    words = choices_of(annotation)
+    if words:
+        return words[(words.index(value) + (1 if up else -1)) % len(words)]
+    bounds = range_of(annotation)
+    assert bounds is not None
+    if value == "full":
+        return value
+    if isinstance(value, tuple):
+        units = [each * 2 if up else max(1, each // 2) for each in value] or [16] * up
+        return units if all(map(bounds.holds, units)) else value
+    new: float
+    if field.key == "seed":
+        new = value + (1 if up else -1)
+    elif field.key == "training.batch_size":
+        new = value * 2 if up else -(-value // 2)
+    elif isinstance(value, float) and bounds.high < 1.0:
+        new = round(value + (0.05 if up else -0.05), 10)
+    else:
+        new = one_two_five(value, up)
+    return new if bounds.holds(new) else value
+
+
+def one_two_five(value: float, up: bool) -> float:
+    """The next larger or smaller of ... 0.1, 0.2, 0.5, 1, 2, 5, 10 ...; whole numbers stay whole, below 1 comes 0."""
+    whole = isinstance(value, int)
+    if value <= 0:
+        return 1 if whole and up else 0
+    power = math.floor(math.log10(value) + 1e-9)
+    steps = [float(f"{digit}e{exponent}") for exponent in (power - 1, power, power + 1) for digit in (1, 2, 5)]
+    if up:
+        new = next(step for step in steps if step > value * (1 + 1e-9))
+    else:
+        new = next(step for step in reversed(steps) if step < value * (1 - 1e-9))
+    return (int(new) if new >= 1 else 0) if whole else new

@@ -1,0 +1,76 @@
+"""One table of keys: it makes the bindings, the footer and the help, so that none of them can be out of date.
+
+Never a key that begins an escape sequence (`[`, `]`, `O`), alt, or a function key: over SSH they do not arrive whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key (or several, by Textual's names), how it is written, the action it runs and what it does in words.
+
+    `footer` is its word in the line at the bottom; empty keys stand in the help alone. `action` empty: a pane's own key.
+    """
+
+    id: str
+    keys: str
+    shown: str
+    action: str
+    help: str
+    footer: str = ""
+    priority: bool = False
+
+
+KEYS = (
+    Key("run.toggle", "space", "space", "start_pause", "Start or pause, in every pane; again once it is over", "start"),
+    Key("run.batch", "n", "n", "step_batch", "One batch (pauses first)", "batch"),
+    Key("run.epoch", "N", "N", "step_epoch", "One epoch (pauses first)", "epoch"),
+    Key("run.restart", "r", "r", "restart", "Start again with the form's settings; the old run is kept", "restart"),
+    Key("rate.down", "comma", ",", "rate(False)", "Learning rate down, at once: 1, 0.5, 0.2, 0.1 ...", ""),
+    Key("rate.up", "full_stop", ".", "rate(True)", "Learning rate up, at once: 0.1, 0.2, 0.5, 1 ...", "learning rate"),
+    Key("pace.slower", "minus", "-", "pace(False)", "Watch at half the pace", ""),
+    Key("pace.faster", "plus,equals_sign", "+", "pace(True)", "Watch at twice the pace, at last as fast as it goes", "pace"),
+    Key("show.lesson", "t", "t", "lesson", "Lesson: the text, things to try, questions", "text"),
+    Key("show.presets", "p", "p", "presets", "Lessons: pick another preset; type to search", "lessons"),
+    Key("show.zoom", "z", "z", "zoom", "The focused pane on the whole screen, and back", "zoom"),
+    Key("show.help", "question_mark", "?", "help", "All keys", "keys"),
+    Key("show.palette", "colon,ctrl+p", ":", "palette", "Command palette: themes and everything rare", ""),
+    Key("app.quit", "q,ctrl+q", "q", "leave", "Quit; asks only while training", "quit"),
+    Key("pane.next", "tab", "Tab", "app.focus_next", "Next pane", ""),
+    Key("pane.previous", "shift+tab", "shift+Tab", "app.focus_previous", "Previous pane", ""),
+    Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows and nudging in settings, moving in the tree", ""),
+    Key("pane.enter", "", "Enter", "", "Edit and accept a setting; open a node of the tree; show an answer", ""),
+    Key("pane.escape", "escape", "Escape", "back", "Cancel the edit, close what is open, leave the zoom; never quits", ""),
+)  # fmt: skip
+
+
+def bindings() -> list[Binding]:
+    """The lab's bindings; their ids are what a keymap would name."""
+    return [Binding(key.keys, key.action, key.help, show=False, id=key.id, tooltip=key.help) for key in KEYS if key.action]
+
+
+def footer(state: str, width: int) -> list[tuple[str, str]]:
+    """(keys, word) for the line at the bottom, as many as fit; pairs such as `, .` stand together."""
+    entries: list[tuple[str, str]] = []
+    waiting = ""
+    for key in KEYS:
+        if key.footer:
+            word = {"running": "pause", "paused": "go on", "finished": "again"}.get(state, "start")
+            word = word if key.id == "run.toggle" else key.footer
+            if width < 100 and word == "learning rate":
+                word = "rate"
+            entries.append((f"{waiting}{key.shown}", word))
+            waiting = ""
+        elif key.id in ("rate.down", "pace.slower"):  # told together with the key that follows
+            waiting = f"{key.shown} "
+    least = [entry for entry in entries if entry[0] == "?"]
+    for drop in ("z", "q", "t", "r", "p", "- +", ", .", "N"):
+        if sum(len(keys) + len(word) + 3 for keys, word in entries) <= width:
+            break
+        entries = [entry for entry in entries if entry[0] != drop]
+    return entries if width >= 30 else least

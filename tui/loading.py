@@ -1,0 +1,107 @@
+"""From what stands on the command line to a preset, or to every problem with it.
+
+An argument with a "/" or ending in .toml is a file, everything else the name of a preset. The engine is imported only once
+that is found, so that a misspelt name is answered at once.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from engine import Preset
+
+TABLES = (".csv", ".npz")
+
+
+class Failed(click.ClickException):
+    """The work itself failed: a message for stderr, as it stands."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        # keys and values come from files: no control code of theirs may reach the terminal
+        text = "".join(character if character.isprintable() or character == "\n" else "?" for character in self.message)
+        click.echo(text, file=file, err=True)
+
+
+class Refused(Failed):
+    """What was asked for cannot be done as it was asked."""
+
+    exit_code = 2
+
+
+def load(source: str, settings: Iterable[str] = (), seed: int | None = None, words: Iterable[str] = ()) -> Preset:
+    """The preset of that name or in that file, overlaid; raises Refused with every problem.
+
+    `words` are what else may have been meant by a name that is no preset.
+    """
+    _look_for(source, words)
+    from engine.preset import load_preset, parse_setting
+    from engine.problems import PresetError, Problem
+
+    chosen: dict[str, list[Any]] = {}
+    problems = []
+    for setting in settings:
+        try:
+            key, values = parse_setting(setting)
+        except ValueError as error:
+            problems.append(Problem("--set", str(error)))
+        else:
+            chosen[key] = values  # of two for one key the later holds, as for other options
+    if seed is not None and "seed" in chosen:
+        problems.append(Problem("--set seed", "says what --seed says as well: give one of them"))
+    # A new `name` puts a table back to defaults, so it goes before the settings that stand in that table.
+    overlays = sorted(chosen.items(), key=lambda setting: not setting[0].endswith(".name"))
+    try:
+        loaded = load_preset(source, overlays, seed)
+    except OSError as error:
+        raise Refused(f'descent: cannot read "{source}": {error.strerror}') from None
+    except PresetError as error:
+        for problem in error.problems:
+            key = problem.key.rpartition("].")[2]
+            problems.append(Problem(f"--set {key}", problem.message) if key in chosen else problem)
+        raise Refused(str(PresetError(error.source, problems))) from None
+    except (ValueError, RecursionError) as error:  # from within the TOML reader: a number of 5000 digits, 1000 brackets
+        raise Refused(f'descent: cannot read "{source}": {error}') from None
+    if problems:
+        raise Refused(str(PresetError("descent", problems)))
+    return loaded
+
+
+def _look_for(source: str, words: Iterable[str]) -> None:
+    """Raise Refused unless `source` is the name of a preset or a file that can be read as text."""
+    if source.lower().endswith(TABLES):
+        raise Refused(f'descent: own tables such as "{source}" are not read yet. descent list names the presets.')
+    if "/" not in source and not source.endswith(".toml"):
+        import presets
+
+        _look_for_name(source, presets.names(), words)
+        return
+    try:
+        mode = os.stat(source).st_mode
+    except FileNotFoundError:
+        raise Refused(f'descent: there is no file "{source}".') from None
+    except OSError as error:
+        raise Refused(f'descent: cannot read "{source}": {error.strerror}') from None
+    if stat.S_ISDIR(mode):
+        raise Refused(f'descent: "{source}" is a folder, not a preset file.')
+    if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):  # /dev/zero has no end
+        raise Refused(f'descent: "{source}" is not a file that can be read as text.')
+
+
+def _look_for_name(name: str, names: list[str], words: Iterable[str]) -> None:
+    if name in names:
+        return
+    import difflib
+
+    near = difflib.get_close_matches(name, [*names, *words], n=1)
+    guess = f' Did you mean "{near[0]}"?' if near else ""
+    if not near and os.path.isfile(name):
+        guess = f' The file of that name is "./{name}".'
+    raise Refused(f'descent: no preset "{name}".{guess} descent list names them all.')

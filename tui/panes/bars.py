@@ -1,0 +1,69 @@
+"""The lines at the edges of the lab: what runs and how far it is, the newest word, and the keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.canvas import Canvas, Row, Span, ends, fit, row, width_of
+from tui.figures import duration, rate
+from tui.keys import footer
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the selected run is; `speed` in iterations a second and `left` in seconds are 0 where they say nothing."""
+
+    name: str
+    settings: str
+    settings_short: str
+    state: str
+    epoch: int
+    epochs: int
+    iteration: int
+    iterations: int
+    speed: float
+    left: float
+
+
+MARKS = {
+    "ready": ("READY", "title"),
+    "running": ("RUNNING", "good"),
+    "paused": ("PAUSED", "warn"),
+    "finished": ("DONE", "strong"),
+}
+
+
+def header(standing: Standing, width: int) -> Row:
+    """The line at the top."""
+    word, role = MARKS[standing.state]
+    wide = width >= 110
+    counts = (
+        f"  epoch {standing.epoch}/{standing.epochs}  "
+        f"{'iteration' if wide else 'it'} {standing.iteration}/{standing.iterations}"
+    )
+    speed = f"  {rate(standing.speed)}" if standing.speed > 0 else ""
+    time = f"  {duration(standing.left)}" if standing.left > 0 and wide else ""
+    right: Row = ((word, role), (f"{counts}{speed}{time} ", "text"))
+    left: Row = ()
+    for settings in (f": {standing.settings}", f": {standing.settings_short}", ""):
+        left = ((" descent  ", "title"), (standing.name, "strong"), (settings, "text"))
+        if width_of(left) + width_of(right) + 2 <= width:
+            break
+    return ends(left, right, width)
+
+
+def key_line(state: str, width: int) -> Row:
+    """The line at the bottom: keys and what they do."""
+    spans: list[Span] = []
+    for keys, word in footer(state, width - 1):
+        spans += [(" " + keys, "key"), (f" {word} ", "dim")]
+    return fit(tuple(spans), width)
+
+
+def note_line(text: str, role: str, width: int) -> Row:
+    """The newest word from the lab: what a key did, what went wrong."""
+    return fit(row((f" {text}", role)), width)
+
+
+class Bar(Canvas):
+    """One line; the lab paints it."""

@@ -1,0 +1,200 @@
+"""Arrays in, drawn curves out: the only file that knows plotext.
+
+What plotext must never see is dealt with here: NaN and infinity become gaps with a mark, logarithms are taken before
+drawing, and long series are cut down to the smallest and largest value of every column, so that no spike is lost.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from plotext._figure import _figure_class  # its public functions all draw on one global figure; each plot needs its own
+
+from tui.canvas import Row, Span
+from tui.figures import short
+
+Floats = NDArray[np.float64]
+LINE = "line"
+MARK_LOST = "x"  # where a value is not a number
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One curve: x (rising) and y of one length; `marker` is LINE for a joined braille line or the character of its points.
+
+    NaN in y is a value that is lost (and marked), not one that was never there.
+    """
+
+    x: Floats
+    y: Floats
+    role: str
+    marker: str = LINE
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Both axes: limits of x, the ticks on it, and whether y is logarithmic; `y_floor` and `y_ceiling` are
+    always in, and with `y_limits` the rest is cut off there."""
+
+    x_low: float
+    x_high: float
+    x_ticks: tuple[tuple[float, str], ...] = ()
+    log_y: bool = False
+    y_floor: float = math.nan
+    y_ceiling: float = math.nan
+    y_limits: tuple[float, float] | None = None
+
+
+def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[Row]:
+    """The plot in a frame, `height` rows of at most `width` cells; nothing where there is no room for one."""
+    if width < 12 or height < 4:
+        return []
+    with np.errstate(all="ignore"):
+        scaled = [_scaled(one, axes) for one in series]
+    low, high, ticks = _y_axis(scaled, axes, height)
+    label_width = max(len(label) for _, label in ticks)
+    columns = max(2, width - label_width - 2)
+
+    figure = _figure_class()
+    figure.plotsize(width, height)
+    figure._set_size(width, height)  # without this it is clipped to the size of the terminal it believes in
+    figure.theme("clear")
+    roles: list[str] = []
+    for one in scaled:
+        x, y = decimate(one.x, one.y, axes.x_low, axes.x_high, columns * (2 if one.marker == LINE else 1))
+        inside = (x >= axes.x_low) & (x <= axes.x_high)
+        if not (inside & ~np.isnan(y)).any():
+            continue
+        roles.append(one.role)
+        xs, ys = x[inside].tolist(), y[inside].tolist()
+        if one.marker == LINE:
+            figure.plot(xs, ys, marker="braille", color=len(roles))
+        else:
+            keep = [(a, b) for a, b in zip(xs, ys, strict=True) if b == b]
+            figure.scatter([a for a, _ in keep], [b for _, b in keep], marker=one.marker, color=len(roles))
+    if lost := [x for one in series for x in _lost(one, axes)]:
+        roles.append("bad")
+        figure.scatter(lost, [high] * len(lost), marker=MARK_LOST, color=len(roles))
+    figure.xlim(axes.x_low, axes.x_high)
+    figure.ylim(low, high)
+    figure.xticks([x for x, _ in axes.x_ticks], [label for _, label in axes.x_ticks])
+    figure.yticks([y for y, _ in ticks], [label for _, label in ticks])
+    if not roles:  # plotext draws no frame around nothing: one point outside of it helps
+        figure.scatter([axes.x_low - (axes.x_high - axes.x_low)], [low], marker=" ")
+    return [_row(line, roles) for line in figure.build().rstrip("\n").split("\n")[:height]]
+
+
+def decimate(x: Floats, y: Floats, low: float, high: float, columns: int) -> tuple[Floats, Floats]:
+    """At most two points a column between `low` and `high`: the smallest and the largest y there, in their order.
+
+    A column of NaN stays NaN. Short series come back as they are.
+    """
+    if len(x) <= 2 * columns or high <= low:
+        return x, y
+    column = np.clip(((x - low) * (columns / (high - low))).astype(np.int64), 0, columns - 1)
+    starts = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
+    smallest, largest = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
+    ends = np.append(starts[1:], len(y)) - 1
+    rising = ~(y[ends] < y[starts])
+    pairs = np.where(rising[:, None], np.stack([smallest, largest], 1), np.stack([largest, smallest], 1))
+    places = np.stack([x[starts], np.maximum(x[starts], x[ends])], 1)
+    return places.ravel(), pairs.ravel()
+
+
+def epoch_ticks(starts: Sequence[tuple[float, int]], low: float, high: float, columns: int) -> tuple[tuple[float, str], ...]:
+    """Ticks at the ends of epochs, given as (x, epoch), thinned on 1-2-5 until their labels have room."""
+    inside = [(x, epoch) for x, epoch in starts if low < x <= high]
+    if not inside:
+        return ()
+    room = columns / (high - low) if high > low else 0.0
+    for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000):
+        chosen = [(x, str(epoch)) for x, epoch in inside if epoch % step == 0]
+        gaps = [(b[0] - a[0]) * room - len(b[1]) for a, b in pairwise(chosen)]
+        if all(gap >= 2 for gap in gaps):
+            return tuple(chosen)
+    return ()
+
+
+def _scaled(one: Series, axes: Axes) -> Series:
+    y = np.where(np.isfinite(one.y), one.y, np.nan)
+    if axes.log_y:
+        y = np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
+    if axes.y_limits is not None:  # plotext would walk a line that leaves the frame cell by cell, however far it goes
+        low, high = axes.y_limits
+        y = np.clip(y, low - (high - low), high + (high - low))
+    return Series(one.x, np.where(np.abs(y) < 1e100, y, np.nan), one.role, one.marker)
+
+
+def _lost(one: Series, axes: Axes) -> list[float]:
+    """The x where a stretch of lost values begins."""
+    gone = ~np.isfinite(one.y)
+    begins = gone & ~np.concatenate(([False], gone[:-1]))
+    return [x for x in one.x[begins].tolist() if axes.x_low <= x <= axes.x_high][:50]
+
+
+def _y_axis(series: Sequence[Series], axes: Axes, height: int) -> tuple[float, float, list[tuple[float, str]]]:
+    """The limits of y, widened to whole steps so that the axis stands still while a curve grows, and its ticks."""
+    inside = [one.y[(one.x >= axes.x_low) & (one.x <= axes.x_high)] for one in series]
+    edges = [edge for edge in (axes.y_floor, axes.y_ceiling) if edge == edge]
+    values = np.concatenate([*inside, np.array(edges, dtype=np.float64)]) if inside or edges else np.empty(0)
+    values = values[~np.isnan(values)]
+    if axes.y_limits is not None:
+        values = np.array(axes.y_limits)
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    if high - low < 1e-12 * max(1.0, abs(high)):
+        low, high = low - 0.5 * max(1e-6, abs(low)), high + 0.5 * max(1e-6, abs(high))
+    if axes.log_y:
+        return _log_axis(low, high, height)
+    step = nice_step((high - low) / max(1, min(5, (height - 3) // 3)))
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    count = round((high - low) / step)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    labels = [low + index * step for index in range(count + 1)]
+    big = max(abs(low), abs(high)) >= 1e6 or digits > 5
+    return low, high, [(y, f"{y:.1e}" if big else f"{y + 0.0:.{digits}f}") for y in labels]
+
+
+def _log_axis(low: float, high: float, height: int) -> tuple[float, float, list[tuple[float, str]]]:
+    low, high = math.floor(low * 2) / 2, math.ceil(high * 2) / 2
+    powers = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
+    step = max(1, -(-len(powers) // max(1, (height - 3) // 2)))
+    powers = powers[::step] if powers else [low, high]
+    return low, high, [(power, _power(power)) for power in powers]
+
+
+def _power(exponent: float) -> str:
+    return short(10.0**exponent) if not exponent.is_integer() or -3 <= exponent <= 4 else f"1e{exponent:.0f}"
+
+
+def nice_step(least: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is at least `least`."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+
+
+_CODE = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+def _row(line: str, roles: list[str]) -> Row:
+    """One line of plotext's output, its colour numbers turned into the roles that were drawn with them."""
+    spans: list[Span] = []
+    role = "axis"
+    for index, part in enumerate(_CODE.split(line)):
+        if index % 2:  # the code between two texts
+            number = part.rpartition(";")[2]
+            role = roles[int(number) - 1] if part.startswith("38;5;") else "axis"
+        elif part:
+            spans.append((part, role))
+    merged: list[Span] = []
+    for text, kind in spans:
+        if merged and (merged[-1][1] == kind or not text.strip()):
+            merged[-1] = (merged[-1][0] + text, merged[-1][1])
+        else:
+            merged.append((text, kind))
+    return tuple(merged)

@@ -1,0 +1,213 @@
+"""What the lab knows, with no screen: a preset, its runs as the form has changed them, and their trainers.
+
+Everything that a key does to training is a method here, so that it can be tested without a terminal. Panes read from a
+session; only the lab screen changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
+from engine.preset import nest, overlay, read_run
+from engine.run import LIVE
+from engine.schema import Document
+from tui import form
+from tui.form import FIELDS, Field
+
+State = Literal["ready", "running", "paused", "finished"]
+KEPT = 8  # earlier runs that stay in the tree
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run that was restarted: its name with what it was trained with, and all that happened."""
+
+    name: str
+    history: History
+
+
+class Session:
+    """A preset being tried out. `selected` is the run (from 0) that the form shows."""
+
+    def __init__(self, preset: Preset) -> None:
+        self.preset = preset
+        self.documents: list[Document] = [dict(document) for document in preset.documents]
+        self.runs: list[Run] = list(preset.runs)
+        self.trainers: list[Trainer] = []
+        self.kept: list[Kept] = []
+        self.selected = 0
+        self.running = False
+        self.restarts = 0
+        self._waiting: set[str] = set()
+        self.prepare()
+
+    # what there is
+
+    @property
+    def state(self) -> State:
+        """Where the training stands."""
+        if self.running:
+            return "running"
+        if all(trainer.done for trainer in self.trainers):
+            return "finished"
+        return "paused" if self.steps else "ready"
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer of the selected run."""
+        return self.trainers[self.selected]
+
+    @property
+    def run(self) -> Run:
+        """The selected run, as the form has it."""
+        return self.runs[self.selected]
+
+    @property
+    def steps(self) -> int:
+        """Iterations done, over all runs."""
+        return sum(trainer.iteration for trainer in self.trainers)
+
+    @property
+    def all_steps(self) -> int:
+        """Iterations that all runs will have in all."""
+        return sum(trainer.iterations for trainer in self.trainers)
+
+    @property
+    def early_steps(self) -> int:
+        """Iterations of the first two epochs, over all runs."""
+        return sum(2 * trainer.run.iterations_per_epoch(trainer.batch_size) for trainer in self.trainers)
+
+    @property
+    def done(self) -> bool:
+        """Whether every run is over."""
+        return all(trainer.done for trainer in self.trainers)
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The keys of settings that were changed and wait for the next start."""
+        return frozenset(self._waiting)
+
+    # training
+
+    def prepare(self) -> None:
+        """New trainers for the runs as they are now, nothing trained yet."""
+        self.trainers = [Trainer(run) for run in self.runs]
+        self._waiting.clear()
+
+    def restart(self) -> None:
+        """Begin again with the form's settings; the runs so far are kept."""
+        if self.steps:
+            self.restarts += 1
+            for trainer in self.trainers:
+                trainer.interrupt()
+                self.kept.append(Kept(f"{trainer.run.name} #{self.restarts}", trainer.history))
+            del self.kept[:-KEPT]
+        self.prepare()
+
+    def advance(self) -> IterationMetrics:
+        """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
+        behind = min((one for one in self.trainers if not one.done), key=lambda one: one.iteration / one.iterations)
+        return behind.step()
+
+    def __iter__(self) -> Iterator[IterationMetrics]:
+        while not self.done:
+            yield self.advance()
+
+    def one_batch(self) -> Iterator[IterationMetrics]:
+        """One iteration of every run."""
+        for trainer in self.trainers:
+            if not trainer.done:
+                yield trainer.step()
+
+    def one_epoch(self) -> Iterator[IterationMetrics]:
+        """Every run to the end of its epoch, or through the next one."""
+        for trainer in self.trainers:
+            while not trainer.done:
+                yield trainer.step()
+                if trainer.at_epoch_end:
+                    break
+
+    # the form
+
+    def differs(self, field: Field) -> bool:
+        """Whether the runs of a comparison differ in this setting."""
+        return len({form.written(self._value(index, field)) for index in range(len(self.runs))}) > 1
+
+    def value(self, field: Field) -> Any:
+        """The setting as the form shows it: of the selected run, what it trains with if that changed live."""
+        return self._value(self.selected, field)
+
+    def _value(self, index: int, field: Field) -> Any:
+        return form.value_of(self.runs[index], field)
+
+    def affected(self, field: Field) -> list[int]:
+        """The runs that an edit changes: all where they agree, else the selected one."""
+        return [self.selected] if self.differs(field) else list(range(len(self.runs)))
+
+    def tried(self, field: Field, value: Any) -> Run:
+        """The selected run as it would be with this value; raises PresetError where it cannot be."""
+        return read_run(self._with(self.selected, field, value), self.run.name)
+
+    def edit(self, field: Field, value: Any) -> str:
+        """Take a new value into the form; returns in words what became of it. Raises PresetError, and changes nothing."""
+        old = form.written(self.value(field))
+        affected = self.affected(field)
+        documents = {index: self._with(index, field, value) for index in affected}
+        runs = {index: read_run(document, self.runs[index].name) for index, document in documents.items()}
+        if all(runs[index] == self.runs[index] for index in affected):
+            return f"{field.label} stays {old}"
+        for index in affected:
+            self.documents[index], self.runs[index] = documents[index], runs[index]
+        new = form.written(self.value(field))
+        who = f"{self.run.name}: " if len(affected) < len(self.runs) else ""
+        what = f"{who}{field.label} {old} → {new}"
+        if not self.steps:
+            self.prepare()
+            return what
+        if field.live and self._change_live(affected, LIVE[field.key]):
+            return f"{what} from iteration {self.trainer.iteration + 1} on"
+        self._waiting.add(field.key)
+        return f"{what}: r starts again with it"
+
+    def _change_live(self, affected: list[int], name: str) -> bool:
+        """Hand a setting to the trainers that can still take it; False where none can."""
+        taken = False
+        for index in affected:
+            trainer, run = self.trainers[index], self.runs[index]
+            value = {
+                "learning_rate": run.training.optimizer.learning_rate,
+                "batch_size": run.batch_size,
+                "epochs": run.training.epochs,
+            }[name]
+            more = name == "epochs" and value > trainer.epoch
+            if (not trainer.done or more) and self._takes(trainer, name, value):
+                taken = True
+        return taken
+
+    @staticmethod
+    def _takes(trainer: Trainer, name: str, value: float | int) -> bool:
+        try:
+            trainer.change(name, value)
+        except ValueError:  # such as a batch larger than the data that the run in progress has
+            return False
+        return True
+
+    def _with(self, index: int, field: Field, value: Any) -> Document:
+        return overlay(self.documents[index], nest(field.key, value))
+
+
+def settings_line(run: Run, short: bool) -> str:
+    """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50'."""
+    learning_rate, batch, epochs = (form.written(form.value_of(run, field)) for field in FIELDS[4:7])
+    return (
+        f"{learning_rate}, {batch}, {epochs}" if short else f"learning rate {learning_rate}, batch {batch}, {epochs} epochs"
+    )
+
+
+def why_not(error: PresetError) -> str:
+    """The first problem of a refused value, in one line."""
+    problem = error.problems[0]
+    return f"{problem.key}: {problem.message}" if problem.key else problem.message

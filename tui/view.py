@@ -1,0 +1,138 @@
+"""From a session to what panes show: pure functions, so that a test can read every line without a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from engine import Run
+from tui import form
+from tui.figures import percent, short
+from tui.form import FIELDS
+from tui.pace import Pace
+from tui.panes.bars import Standing
+from tui.panes.curves import Picture, accuracy_picture, error_picture, fit_picture, loss_picture
+from tui.panes.progress_tree import Branch
+from tui.panes.settings import MARK_LIVE, MARK_RESTART, FormRow
+from tui.panes.training_loop import PHASES, Moment
+from tui.session import Session, settings_line
+
+EASY = 25.0  # steps a second up to which each phase is shown in turn; above that, one a frame
+NAMES = {"cats_dogs": "pictures", "digits": "digits", "moons": "points", "study_hours": "rows"}
+
+
+def form_rows(session: Session) -> list[FormRow]:
+    """The rows of the settings form."""
+    document = session.documents[session.selected]
+    return [
+        FormRow(
+            field.label,
+            form.written(session.value(field)),
+            MARK_LIVE if field.live else MARK_RESTART,
+            chosen=bool(form.choices(field, document)),
+            waiting=field.key in session.waiting,
+            differs=session.differs(field),
+        )
+        for field in FIELDS
+    ]
+
+
+def derived(run: Run) -> tuple[str, str]:
+    """What follows from the settings: iterations per epoch and in all, and the number of parameters."""
+    per_epoch = run.iterations_per_epoch()
+    return f"{per_epoch}/epoch, {per_epoch * run.training.epochs} in all", f"{run.parameters} parameters"
+
+
+def standing(session: Session, speed: float, left: float) -> Standing:
+    """The line at the top, of the selected run."""
+    trainer, run = session.trainer, session.run
+    name = session.preset.name if len(session.runs) == 1 else f"{session.preset.name}, {run.name}"
+    return Standing(
+        name,
+        settings_line(run, short=False),
+        settings_line(run, short=True),
+        session.state,
+        trainer.epoch,
+        trainer.epochs,
+        trainer.iteration,
+        trainer.iterations,
+        speed,
+        left,
+    )
+
+
+def branches(session: Session) -> list[Branch]:
+    """The runs of the tree: those kept from before, then those of now."""
+    several = len(session.trainers) > 1
+    return [
+        *(Branch(kept.name, kept.history) for kept in session.kept),
+        *(
+            Branch(one.run.name if several else f"{one.run.name}, seed {one.run.seed}", one.history, one.batches)
+            for one in session.trainers
+        ),
+    ]
+
+
+def pictures(session: Session) -> tuple[Picture, Picture]:
+    """The loss, and what stands under it."""
+    trainers, selected = session.trainers, session.selected
+    loss = loss_picture(trainers, selected, session.preset.sheet.show.loss_axis == "log")
+    if session.trainer.loss.task == "classes":
+        return loss, accuracy_picture(trainers, selected)
+    if session.preset.second == "fit" and session.trainer.inputs.shape[1] == 1:
+        return loss, fit_picture([one for one in trainers if one.inputs.shape[1] == 1], 0)
+    return loss, error_picture(trainers, selected)
+
+
+def moment(session: Session, phase: int, speed: float, left: float, pace: str) -> Moment:
+    """The training loop, of the selected run."""
+    history = session.trainer.history
+    newest = history[-1] if len(history) else None
+    return Moment(phase, newest, speed, left, pace, NAMES.get(session.trainer.run.data.name, "samples"))
+
+
+def lit_phase(pace: Pace, steps: int, before: int) -> int:
+    """Which of the four phases is lit: through the time of one step where that is long enough to see, else one a frame."""
+    interval = pace.interval(steps)
+    if interval > 1 / EASY:
+        passed = 1.0 - min(1.0, max(0.0, pace.wait(steps) / interval))
+        return min(len(PHASES) - 1, int(passed * len(PHASES)))
+    return (before + 1) % len(PHASES)
+
+
+def speed(seen: Sequence[tuple[float, int]]) -> float:
+    """Steps a second over the last second or so of (time, steps)."""
+    if len(seen) < 2:
+        return 0.0
+    last_time, last_steps = seen[-1]
+    first_time, first_steps = next(((at, steps) for at, steps in seen if last_time - at <= 1.0), seen[0])
+    return (last_steps - first_steps) / (last_time - first_time) if last_time > first_time else 0.0
+
+
+def time_left(session: Session, pace: Pace, measured: float) -> float:
+    """Seconds until all runs are over, at the pace or, as fast as it goes, at the measured speed; 0: nothing to say."""
+    if not session.running:
+        return 0.0
+    todo = session.all_steps - session.steps
+    if math.isinf(pace.speed):
+        return todo / measured if measured > 0 else 0.0
+    return pace.left(session.steps, session.all_steps)
+
+
+def outcome(session: Session) -> str:
+    """How the runs ended, in a line."""
+    parts = []
+    for trainer in session.trainers:
+        history = trainer.history
+        words = f"{trainer.run.name}: " if len(session.trainers) > 1 else "Done. "
+        if history.diverged is not None:
+            words += f"diverged at epoch {history.diverged.epoch}, iteration {history.diverged.iteration}"
+        elif history.epochs:
+            last = history.epochs[-1]
+            words += f"training loss {short(last.train.loss)}"
+            if last.validation is not None:
+                words += f", validation {short(last.validation.loss)}"
+                if last.validation.accuracy is not None:
+                    words += f" ({percent(last.validation.accuracy)} right)"
+        parts.append(words)
+    return "; ".join(parts) + ".  r starts again"
