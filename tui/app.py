@@ -13,6 +13,7 @@ from textual.screen import Screen
 from engine import Preset
 from tui.keys import KEYS
 from tui.screens.lab import LabScreen
+from tui.screens.sheets import Ask
 
 
 class DescentApp(App[None], inherit_bindings=False):
@@ -36,10 +37,12 @@ class DescentApp(App[None], inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
-        if self.screen is self.lab:
-            self.lab.action_leave()
-        else:
+        if isinstance(self.screen, Ask):
+            self.screen.dismiss(True)
+            return
+        if self.screen is not self.lab:
             self.screen.dismiss()
+        self.lab.action_leave()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key of the table, every preset, and what has no key."""

@@ -67,17 +67,16 @@ def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[
     figure.theme("clear")
     roles: list[str] = []
     for one in scaled:
-        x, y = decimate(one.x, one.y, axes.x_low, axes.x_high, columns * (2 if one.marker == LINE else 1))
+        x, y = decimate(one.x, one.y, axes.x_low, axes.x_high, columns * 2)
         inside = (x >= axes.x_low) & (x <= axes.x_high)
         if not (inside & ~np.isnan(y)).any():
             continue
         roles.append(one.role)
-        xs, ys = x[inside].tolist(), y[inside].tolist()
         if one.marker == LINE:
-            figure.plot(xs, ys, marker="braille", color=len(roles))
+            figure.plot(x[inside].tolist(), y[inside].tolist(), marker="braille", color=len(roles))
         else:
-            keep = [(a, b) for a, b in zip(xs, ys, strict=True) if b == b]
-            figure.scatter([a for a, _ in keep], [b for _, b in keep], marker=one.marker, color=len(roles))
+            xs, ys = thinned(x[inside], y[inside], (axes.x_high - axes.x_low) * 3 / columns, (high - low) / (height - 3))
+            figure.scatter(xs, ys, marker=one.marker, color=len(roles))
     if lost := [x for one in series for x in _lost(one, axes)]:
         roles.append("bad")
         figure.scatter(lost, [high] * len(lost), marker=MARK_LOST, color=len(roles))
@@ -105,6 +104,18 @@ def decimate(x: Floats, y: Floats, low: float, high: float, columns: int) -> tup
     pairs = np.where(rising[:, None], np.stack([smallest, largest], 1), np.stack([largest, smallest], 1))
     places = np.stack([x[starts], np.maximum(x[starts], x[ends])], 1)
     return places.ravel(), pairs.ravel()
+
+
+def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float], list[float]]:
+    """Points that do not form a wall: at least `apart` from each other, but for those a `row` or more off their neighbour.
+
+    The newest always stays, NaN never does.
+    """
+    kept: list[tuple[float, float]] = []
+    for at, value in zip(reversed(x.tolist()), reversed(y.tolist()), strict=True):
+        if value == value and (not kept or kept[-1][0] - at >= apart or abs(kept[-1][1] - value) >= row):
+            kept.append((at, value))
+    return [at for at, _ in reversed(kept)], [value for _, value in reversed(kept)]
 
 
 def epoch_ticks(starts: Sequence[tuple[float, int]], low: float, high: float, columns: int) -> tuple[tuple[float, str], ...]:
@@ -152,8 +163,8 @@ def _y_axis(series: Sequence[Series], axes: Axes, height: int) -> tuple[float, f
     if axes.log_y:
         return _log_axis(low, high, height)
     step = nice_step((high - low) / max(1, min(5, (height - 3) // 3)))
-    low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-    count = round((high - low) / step)
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(2 * high / step - 1e-9) * step / 2
+    count = math.floor((high - low) / step + 1e-9)
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     labels = [low + index * step for index in range(count + 1)]
     big = max(abs(low), abs(high)) >= 1e6 or digits > 5

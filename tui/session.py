@@ -109,6 +109,8 @@ class Session:
 
     def advance(self) -> IterationMetrics:
         """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
+        if len(self.trainers) == 1:
+            return self.trainers[0].step()
         behind = min((one for one in self.trainers if not one.done), key=lambda one: one.iteration / one.iterations)
         return behind.step()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine import Run
+from engine import History, Run
 from tui import form
 from tui.figures import percent, short
 from tui.form import FIELDS
@@ -121,18 +121,21 @@ def time_left(session: Session, pace: Pace, measured: float) -> float:
 
 def outcome(session: Session) -> str:
     """How the runs ended, in a line."""
-    parts = []
-    for trainer in session.trainers:
-        history = trainer.history
-        words = f"{trainer.run.name}: " if len(session.trainers) > 1 else "Done. "
-        if history.diverged is not None:
-            words += f"diverged at epoch {history.diverged.epoch}, iteration {history.diverged.iteration}"
-        elif history.epochs:
-            last = history.epochs[-1]
-            words += f"training loss {short(last.train.loss)}"
-            if last.validation is not None:
-                words += f", validation {short(last.validation.loss)}"
-                if last.validation.accuracy is not None:
-                    words += f" ({percent(last.validation.accuracy)} right)"
-        parts.append(words)
-    return "; ".join(parts) + ".  r starts again"
+    if len(session.trainers) > 1:
+        parts = [f"{one.run.name} {_ending(one.history, brief=True)}" for one in session.trainers]
+        blind = all(one.history.initial_validation is None for one in session.trainers)
+        return f"Done. {'Training' if blind else 'Validation'} loss: {', '.join(parts)}. r starts again"
+    return f"Done: {_ending(session.trainer.history, brief=False)}. r starts again"
+
+
+def _ending(history: History, brief: bool) -> str:
+    if history.diverged is not None:
+        return f"diverged at epoch {history.diverged.epoch}, iteration {history.diverged.iteration}"
+    last = history.epochs[-1]
+    if brief:
+        return short((last.validation or last.train).loss)
+    words = f"training loss {short(last.train.loss)}"
+    if last.validation is not None:
+        words += f", validation {short(last.validation.loss)}"
+        words += f" ({percent(last.validation.accuracy)} right)" if last.validation.accuracy is not None else ""
+    return words

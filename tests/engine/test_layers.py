@@ -46,9 +46,7 @@ def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
     rows=st.integers(1, 6),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_gradients_are_the_slopes_that_central_differences_measure(
-    activation, name, inputs, hidden, outputs, rows, seed
-):
+def test_gradients_are_the_slopes_that_central_differences_measure(activation, name, inputs, hidden, outputs, rows, seed):
     rng = np.random.default_rng(seed)
     loss = LOSSES[name]
     if name == "binary_cross_entropy":
@@ -107,7 +105,8 @@ def test_nothing_is_learned_through_units_that_stand_exactly_at_0():
     net.forward(np.ones((4, 2)), work)
     work.delta[-1][...] = 1.0
     net.backward(np.ones((4, 2)), work)
-    assert not net.layers[0].weights_gradient.any() and not net.layers[0].bias_gradient.any()
+    assert not net.layers[0].weights_gradient.any()
+    assert not net.layers[0].bias_gradient.any()
     assert net.layers[1].bias_gradient.tolist() == [4.0]
 
 
@@ -202,10 +201,15 @@ def test_a_small_batch_in_memory_used_by_a_large_one_gives_what_fresh_memory_giv
 def test_a_part_of_a_workspace_is_the_same_memory_and_made_once():
     work = Workspace((2, 3, 1), 8, "float32")
     part = work.rows(5)
-    assert work.rows(8) is work and work.rows(5) is part and part.size == 5 and part.rows(5) is part
+    assert work.rows(8) is work
+    assert work.rows(5) is part
+    assert part.size == 5
+    assert part.rows(5) is part
     for name in ("z", "a", "delta", "scratch"):
         for whole, rows in zip(getattr(work, name), getattr(part, name), strict=True):
-            assert np.shares_memory(whole, rows) and len(rows) == 5 and rows.dtype == np.float32
+            assert np.shares_memory(whole, rows)
+            assert len(rows) == 5
+            assert rows.dtype == np.float32
             assert rows.flags.c_contiguous
 
 
@@ -217,8 +221,10 @@ def test_layers_are_views_of_one_vector_weights_before_bias_layer_by_layer(dtype
     net.parameters[...] = range(13)
     net.gradients[...] = range(100, 113)
     first, second = net.layers
-    assert first.weights.tolist() == [[0, 1, 2], [3, 4, 5]] and first.bias.tolist() == [6, 7, 8]
-    assert second.weights.tolist() == [[9], [10], [11]] and second.bias.tolist() == [12]
+    assert first.weights.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert first.bias.tolist() == [6, 7, 8]
+    assert second.weights.tolist() == [[9], [10], [11]]
+    assert second.bias.tolist() == [12]
     assert first.weights_gradient.tolist() == [[100, 101, 102], [103, 104, 105]]
     assert second.bias_gradient.tolist() == [112]
 
@@ -250,7 +256,8 @@ def test_glorot_uniform_fills_its_interval_evenly():
     limit = math.sqrt(6 / (50 + 4000))
     weights = INITIALIZERS["glorot_uniform"](np.random.default_rng(0), 50, 4000)
     assert weights.shape == (50, 4000)
-    assert limit * 0.999 < weights.max() <= limit and -limit <= weights.min() < -limit * 0.999
+    assert limit * 0.999 < weights.max() <= limit
+    assert -limit <= weights.min() < -limit * 0.999
     assert weights.std() == pytest.approx(limit / math.sqrt(3), rel=0.01)
 
 

@@ -55,7 +55,8 @@ def test_value_and_gradient_are_the_hand_worked_ones(loss, outputs, targets, val
     assert type(found) is float
     assert found == pytest.approx(value, rel=tiny, abs=tiny)
     np.testing.assert_allclose(out, gradient, rtol=tiny, atol=tiny)
-    assert out.dtype == dtype and outputs.tobytes() == before.tobytes()
+    assert out.dtype == dtype
+    assert outputs.tobytes() == before.tobytes()
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -105,7 +106,8 @@ def test_nan_in_is_nan_out(name):
     raw = np.array([[0.0], [0.0]]) if name == "mean_squared_error" else np.array([0, 0])
     out = np.empty_like(outputs)
     assert math.isnan(loss.value_and_gradient(outputs, loss.prepare(raw, "float64"), out))
-    assert np.isnan(out[0]).all() and not np.isnan(out[1]).any()
+    assert np.isnan(out[0]).all()
+    assert not np.isnan(out[1]).any()
 
 
 # What counts as right -------------------------------------------------------------------------------------------------
@@ -147,11 +149,13 @@ def test_a_loss_knows_how_many_outputs_it_needs(name, classes, outputs):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_targets_are_prepared_as_copies_in_the_shape_of_the_outputs(dtype):
     classes = np.array([0, 1, 1])
-    assert BCE.prepare(classes, dtype).tolist() == [[0.0], [1.0], [1.0]] and BCE.prepare(classes, dtype).dtype == dtype
+    assert BCE.prepare(classes, dtype).tolist() == [[0.0], [1.0], [1.0]]
+    assert BCE.prepare(classes, dtype).dtype == dtype
     assert CE.prepare(classes, dtype).dtype == np.int64
     numbers = np.array([[45.0], [55.0]])
     prepared = MSE.prepare(numbers, dtype)
-    assert prepared.dtype == dtype and not np.shares_memory(prepared, numbers)
+    assert prepared.dtype == dtype
+    assert not np.shares_memory(prepared, numbers)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ whole = st.integers(1, 2**53)  # what float64 holds exactly
 number = st.floats(allow_nan=True, allow_infinity=True, width=64)
 rows = st.builds(
     IterationMetrics,
-    **{name: whole for name in INTEGERS},
+    **dict.fromkeys(INTEGERS, whole),
     **{name: number for name in COLUMNS if name not in INTEGERS and name != "batch_accuracy"},
     batch_accuracy=st.none() | st.floats(0, 1),
 )
@@ -78,7 +78,8 @@ def test_an_accuracy_that_does_not_exist_stays_none():
         kept.add(metrics(batch_accuracy=accuracy))
     assert [entry.batch_accuracy for entry in kept] == [None, 0.0, 1.0]
     column = kept.column("batch_accuracy")
-    assert math.isnan(column[0]) and column[1:].tolist() == [0.0, 1.0]
+    assert math.isnan(column[0])
+    assert column[1:].tolist() == [0.0, 1.0]
 
 
 def test_nan_and_infinity_are_data_like_any_other():
@@ -99,8 +100,10 @@ def test_it_grows_and_nothing_is_lost(count):
 
 def test_an_index_counts_from_0_and_backwards_from_the_end():
     kept = history(300)
-    assert kept[0].iteration == 1 and kept[299].iteration == 300
-    assert kept[-1].iteration == 300 and kept[-300].iteration == 1
+    assert kept[0].iteration == 1
+    assert kept[299].iteration == 300
+    assert kept[-1].iteration == 300
+    assert kept[-300].iteration == 1
 
 
 @pytest.mark.parametrize(("count", "index"), [(0, 0), (0, -1), (3, 3), (3, -4), (300, 300), (256, 256)])
@@ -124,7 +127,8 @@ def test_iterating_ends_with_what_was_there_at_the_end():
 def test_a_column_holds_that_field_of_every_iteration(name):
     kept = history(300)
     column = kept.column(name)
-    assert column.dtype == np.float64 and column.shape == (300,)
+    assert column.dtype == np.float64
+    assert column.shape == (300,)
     assert column.tolist() == [getattr(entry, name) for entry in kept]
 
 
@@ -138,7 +142,8 @@ def test_a_column_cannot_be_written_to_and_history_still_can():
     with pytest.raises(ValueError, match="read-only"):
         column[0] = 7.0
     kept.add(metrics(4))
-    assert len(kept) == 4 and kept[3] == metrics(4)
+    assert len(kept) == 4
+    assert kept[3] == metrics(4)
 
 
 def test_a_column_taken_early_keeps_what_it_had_while_the_history_grows():
@@ -175,7 +180,8 @@ def test_an_epoch_that_has_not_begun_has_no_iterations(epoch):
 
 
 def test_a_run_that_has_not_begun_has_no_epoch():
-    assert len(History().epoch_iterations(1)) == 0 and History().best is None
+    assert len(History().epoch_iterations(1)) == 0
+    assert History().best is None
 
 
 def test_epochs_may_differ_in_length():

@@ -96,7 +96,8 @@ def test_update_writes_into_out_and_leaves_parameters_and_gradients_alone(kind):
     for _ in range(3):
         assert optimizer.update(gradients, state, 0.1, out) is None
         assert (np.sign(out) == [-1, 1]).all()  # against the gradient
-    assert parameters.tolist() == [1.0, 2.0] and gradients.tolist() == [0.5, -0.25]
+    assert parameters.tolist() == [1.0, 2.0]
+    assert gradients.tolist() == [0.5, -0.25]
 
 
 @every_optimizer
@@ -145,12 +146,15 @@ def test_float32_stays_float32(kind):
 @every_optimizer
 def test_nan_in_a_gradient_reaches_the_update(kind):
     (found,) = steps(kind(), [[np.nan, 1.0]], 0.1)
-    assert np.isnan(found[0]) and np.isfinite(found[1])
+    assert np.isnan(found[0])
+    assert np.isfinite(found[1])
 
 
 @every_optimizer
 def test_it_is_a_frozen_set_of_settings_with_its_name_as_tag(kind):
-    assert is_dataclass(kind) and kind.__pydantic_config__ is STRICT and OPTIMIZERS[kind.name] is kind
+    assert is_dataclass(kind)
+    assert kind.__pydantic_config__ is STRICT
+    assert OPTIMIZERS[kind.name] is kind
     assert all(entry.kw_only for entry in fields(kind))
     with pytest.raises(FrozenInstanceError):
         kind().learning_rate = 1.0

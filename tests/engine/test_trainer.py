@@ -30,9 +30,7 @@ def moons(data=FIFTY, seed=0, hidden=(6,), **training) -> Run:
 def line(learning_rate=10.0, hours_divisor=1.0, **training) -> Run:
     """A straight line through six rows of hours up to 6: any rate above 0.07 makes each step worse than the last."""
     training = {"epochs": 150, "batch_size": "full", "optimizer": SGD(learning_rate=learning_rate), **training}
-    return Run(
-        data=StudyHours(hours_divisor=hours_divisor), network=Architecture(hidden=()), training=Training(**training)
-    )
+    return Run(data=StudyHours(hours_divisor=hours_divisor), network=Architecture(hidden=()), training=Training(**training))
 
 
 def trained(run: Run) -> Trainer:
@@ -67,6 +65,11 @@ def watch(trainer: Trainer) -> list[list[int]]:
 
     trainer.network.backward = spy
     return batches
+
+
+def joined(batches: list[list[int]]) -> list[int]:
+    """All rows of several batches, in order."""
+    return [row for batch in batches for row in batch]
 
 
 # The plain loop -------------------------------------------------------------------------------------------------------
@@ -115,7 +118,8 @@ def test_the_last_partial_batch_counts():
     first = [trainer.step() for _ in range(32)]
     assert run.iterations_per_epoch() == 32 == first[-1].batch
     assert {metrics.batches for metrics in first} == {32}
-    assert [metrics.epoch for metrics in first] == [1] * 32 and trainer.step().epoch == 2
+    assert [metrics.epoch for metrics in first] == [1] * 32
+    assert trainer.step().epoch == 2
     assert np.diff([0, *(metrics.samples_seen for metrics in first)]).tolist() == [*[32] * 31, 8]
     assert first[-1].batch_accuracy * 8 == round(first[-1].batch_accuracy * 8)  # of 8 samples, not of 32
     assert first[-1].update_norm > 0
@@ -152,7 +156,8 @@ def test_the_same_run_twice_is_the_same_bit_for_bit(run):
 
 def test_the_same_run_twice_compares_equal_whatever_the_clock():
     slow, quick = (Trainer(moons(), clock=itertools.count(0, step).__next__) for step in (1000, 1))
-    assert list(slow) == list(quick) and list(slow.history) == list(quick.history)
+    assert list(slow) == list(quick)
+    assert list(slow.history) == list(quick.history)
     assert slow.history.epochs == quick.history.epochs
     assert slow.history[0].seconds != quick.history[0].seconds
 
@@ -160,7 +165,8 @@ def test_the_same_run_twice_compares_equal_whatever_the_clock():
 def test_what_a_step_returns_is_what_history_keeps():
     trainer = Trainer(moons())
     returned = list(trainer)
-    assert returned == list(trainer.history) and len(returned) == 12
+    assert returned == list(trainer.history)
+    assert len(returned) == 12
     assert [metrics.seconds for metrics in returned] == trainer.history.column("seconds").tolist()
 
 
@@ -215,13 +221,12 @@ def test_evaluating_in_between_changes_nothing_that_is_learned():
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
 def test_training_blind_learns_the_same_weights(optimizer):
-    seeing, blind = (
-        Trainer(moons(data=Moons(samples=50, validation=count), optimizer=optimizer())) for count in (300, 0)
-    )
+    seeing, blind = (Trainer(moons(data=Moons(samples=50, validation=count), optimizer=optimizer())) for count in (300, 0))
     assert seeing.inputs.tobytes() == blind.inputs.tobytes()  # or there would be nothing to compare
     assert list(seeing) == list(blind)
     assert seeing.network.parameters.tobytes() == blind.network.parameters.tobytes()
-    assert seeing.history.initial_validation and not blind.history.initial_validation
+    assert seeing.history.initial_validation
+    assert not blind.history.initial_validation
     assert all(entry.validation is None for entry in blind.history.epochs)
     assert [entry.train for entry in seeing.history.epochs] == [entry.train for entry in blind.history.epochs]
 
@@ -282,7 +287,7 @@ def test_every_epoch_uses_each_sample_once_in_an_order_of_its_own(batch_size):
     trainer = Trainer(moons(batch_size=batch_size))
     batches = watch(trainer)
     ends = [0, *(metrics.iteration for metrics in trainer if metrics.batch == metrics.batches)]
-    orders = [sum(batches[start:end], []) for start, end in itertools.pairwise(ends)]
+    orders = [joined(batches[start:end]) for start, end in itertools.pairwise(ends)]
     assert len(orders) == 3
     assert all(sorted(order) == list(range(50)) for order in orders)
     assert orders[0] != orders[1] != orders[2] != orders[0]
@@ -292,7 +297,7 @@ def test_without_shuffling_every_epoch_takes_the_rows_as_they_are():
     trainer = Trainer(moons(shuffle=False))
     batches = watch(trainer)
     list(trainer)
-    assert sum(batches, []) == list(range(50)) * 3
+    assert joined(batches) == list(range(50)) * 3
     assert [len(batch) for batch in batches] == [16, 16, 16, 2] * 3
 
 
@@ -303,7 +308,8 @@ def test_a_batch_larger_than_the_data_is_a_full_batch(batch_size):
 
 def test_a_full_batch_makes_one_iteration_an_epoch():
     trainer = trained(moons(batch_size="full"))
-    assert trainer.run.iterations_per_epoch() == 1 and len(trainer.history) == 3
+    assert trainer.run.iterations_per_epoch() == 1
+    assert len(trainer.history) == 3
     assert {metrics.batches for metrics in trainer.history} == {1}
     # nothing changes between the end of an epoch and the one batch of the next
     losses = trainer.history.column("batch_loss")
@@ -321,7 +327,8 @@ def test_batches_of_one_sample_are_one_iteration_each():
 def test_drop_last_leaves_the_partial_batch_out(samples, batches):
     trainer = Trainer(moons(data=Moons(samples=samples, validation=0), drop_last=True))
     taken = watch(trainer)
-    assert trainer.run.iterations_per_epoch() == batches and trainer.iterations == 3 * batches
+    assert trainer.run.iterations_per_epoch() == batches
+    assert trainer.iterations == 3 * batches
     assert [metrics.batch for metrics in trainer] == list(range(1, batches + 1)) * 3
     assert {len(batch) for batch in taken} == {16}
     assert trainer.samples_seen == 3 * 16 * batches
@@ -332,7 +339,8 @@ def test_drop_last_leaves_the_partial_batch_out(samples, batches):
 @pytest.mark.parametrize("batch_size", [1, 32, "full"])
 def test_one_sample_is_enough(data, batch_size):
     trainer = trained(moons(data=data, batch_size=batch_size, epochs=20))
-    assert len(trainer.history) == 20 and trainer.history.stopped == Stopped("completed", 20, 20)
+    assert len(trainer.history) == 20
+    assert trainer.history.stopped == Stopped("completed", 20, 20)
     assert trainer.history.epochs[-1].train.loss < trainer.history.initial.loss
     assert trainer.history.initial.r2 is None  # one target has no variance
 
@@ -369,7 +377,8 @@ def test_norms_belong_to_the_weights_before_the_update_and_to_what_changed_them(
         seen = trainer.evaluate(trainer.inputs[chosen], trainer.targets[chosen])
         assert (metrics.batch_loss, metrics.batch_accuracy) == (pytest.approx(seen.loss, rel=1e-13), seen.accuracy)
         trainer.network.parameters[...] = after
-        assert metrics.penalty == 0.0 and metrics.learning_rate == optimizer.learning_rate
+        assert metrics.penalty == 0.0
+        assert metrics.learning_rate == optimizer.learning_rate
 
 
 def test_regression_has_no_batch_accuracy():
@@ -429,11 +438,13 @@ def test_stepping_by_hand_with_pauses_is_the_same_run():
 
 def test_a_run_ends_completed_and_a_step_more_is_an_error():
     trainer = trained(moons())
-    assert trainer.done and trainer.history.stopped == Stopped("completed", 3, 12)
+    assert trainer.done
+    assert trainer.history.stopped == Stopped("completed", 3, 12)
     before = numbers(trainer)
     with pytest.raises(RuntimeError, match="over"):
         trainer.step()
-    assert list(trainer) == [] and numbers(trainer) == before
+    assert list(trainer) == []
+    assert numbers(trainer) == before
 
 
 @pytest.mark.parametrize("after", [0, 1, 4, 6])
@@ -445,7 +456,8 @@ def test_an_interrupted_run_is_over_where_it_was(after):
     assert trainer.history.stopped == Stopped("interrupted", math.ceil(after / 4), after)
     with pytest.raises(RuntimeError, match="over"):
         trainer.step()
-    assert len(trainer.history) == after and len(trainer.history.epochs) == after // 4
+    assert len(trainer.history) == after
+    assert len(trainer.history.epochs) == after // 4
 
 
 def test_interrupting_a_run_that_is_over_changes_nothing():
@@ -463,7 +475,8 @@ def test_another_learning_rate_holds_from_the_next_batch_on():
         trainer.step()
     assert trainer.change("learning_rate", 0.4) == Changed(5, "learning_rate", 0.1, 0.4)
     metrics = trainer.step()
-    assert metrics.learning_rate == 0.4 and metrics.update_norm == pytest.approx(0.4 * metrics.gradient_norm)
+    assert metrics.learning_rate == 0.4
+    assert metrics.update_norm == pytest.approx(0.4 * metrics.gradient_norm)
     list(trainer)
     assert trainer.history.column("learning_rate").tolist() == [0.1] * 5 + [0.4] * 7
     assert [entry.learning_rate for entry in trainer.history.epochs] == [0.1, 0.4, 0.4]
@@ -508,12 +521,12 @@ def test_a_batch_size_changed_within_an_epoch_still_uses_every_sample_once(size,
     while trainer.epoch == 1 and not trainer.history.epochs:
         assert trainer.step().batches == 2 + len(left)
     assert [len(batch) for batch in batches] == [16, 16, *left]
-    assert sorted(sum(batches, [])) == list(range(50))
+    assert sorted(joined(batches)) == list(range(50))
     per_epoch = math.ceil(50 / number)
     assert trainer.iterations == 2 + len(left) + 2 * per_epoch
     list(trainer)
     assert len(trainer.history) == 2 + len(left) + 2 * per_epoch
-    assert sorted(sum(batches[2 + len(left) : 2 + len(left) + per_epoch], [])) == list(range(50))
+    assert sorted(joined(batches[2 + len(left) : 2 + len(left) + per_epoch])) == list(range(50))
 
 
 changes = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 14)), max_size=6)
@@ -538,8 +551,9 @@ def test_whatever_the_batch_sizes_no_sample_is_used_twice_in_an_epoch_and_every_
     assert trainer.iteration == expected
     for epoch in (1, 2, 3):
         mine = [batch for batch, seen in zip(batches, metrics, strict=True) if seen.epoch == epoch]
-        used = sum(mine, [])
-        assert len(used) == len(set(used)) and (drop_last or len(used) == samples)
+        used = joined(mine)
+        assert len(used) == len(set(used))
+        assert drop_last or len(used) == samples
         assert [seen.batch for seen in metrics if seen.epoch == epoch] == list(range(1, len(mine) + 1))
     assert [entry.epoch for entry in trainer.history.epochs] == [1, 2, 3]
     assert trainer.history.stopped == Stopped("completed", 3, trainer.iteration)
@@ -571,9 +585,11 @@ def test_fewer_epochs_than_have_begun_end_the_run_with_the_epoch_in_progress():
     for _ in range(6):
         trainer.step()
     assert trainer.change("epochs", 1) == Changed(6, "epochs", 9, 1)
-    assert not trainer.done and trainer.iterations == 8
+    assert not trainer.done
+    assert trainer.iterations == 8
     list(trainer)
-    assert trainer.history.stopped == Stopped("completed", 2, 8) and len(trainer.history.epochs) == 2
+    assert trainer.history.stopped == Stopped("completed", 2, 8)
+    assert len(trainer.history.epochs) == 2
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
@@ -589,7 +605,8 @@ def test_fewer_epochs_between_two_epochs_end_the_run_at_once(epochs):
 def test_more_epochs_let_a_completed_run_go_on_as_if_it_had_been_set_so():
     trainer = trained(moons())
     assert trainer.change("epochs", 5) == Changed(12, "epochs", 3, 5)
-    assert not trainer.done and trainer.iterations == 20
+    assert not trainer.done
+    assert trainer.iterations == 20
     assert [metrics.epoch for metrics in trainer] == [4] * 4 + [5] * 4
     assert numbers(trainer) == numbers(trained(moons(epochs=5)))
 
@@ -617,7 +634,8 @@ def test_a_change_to_what_is_so_already_is_no_change():
     assert trainer.change("batch_size", 16) is None
     assert trainer.change("epochs", 3) is None
     trainer.change("batch_size", "full")
-    assert trainer.change("batch_size", 50) is None and trainer.change("batch_size", 51) is None
+    assert trainer.change("batch_size", 50) is None
+    assert trainer.change("batch_size", 51) is None
     assert len(trainer.history.changes) == 1
 
 
@@ -638,7 +656,8 @@ def test_a_change_that_makes_no_sense_is_refused_and_changes_nothing(key, value)
         trainer.change(key, value)
     assert trainer.history.changes == []
     assert (trainer.learning_rate, trainer.batch_size, trainer.epochs) == (0.01, 16, 3)
-    assert vars(trainer).keys() == before.keys() and trainer._work is before["_work"]
+    assert vars(trainer).keys() == before.keys()
+    assert trainer._work is before["_work"]
 
 
 def test_with_drop_last_a_batch_size_above_the_data_is_refused_and_full_is_not():
@@ -683,10 +702,14 @@ def test_with_stop_the_run_ends_where_it_diverged():
 def test_without_stop_it_goes_on_until_nan_and_nan_is_kept():
     trainer = trained(line())
     losses = trainer.history.column("batch_loss")
-    assert len(trainer.history) == 150 and len(trainer.history.epochs) == 150
+    assert len(trainer.history) == 150
+    assert len(trainer.history.epochs) == 150
     assert trainer.history.diverged.iteration == 1  # the first, not the last
-    assert np.isfinite(losses[:20]).all() and np.isinf(losses).any() and np.isnan(losses[-1])
-    assert math.isnan(trainer.history[149].batch_loss) and math.isnan(trainer.history.epochs[-1].train.loss)
+    assert np.isfinite(losses[:20]).all()
+    assert np.isinf(losses).any()
+    assert np.isnan(losses[-1])
+    assert math.isnan(trainer.history[149].batch_loss)
+    assert math.isnan(trainer.history.epochs[-1].train.loss)
     assert trainer.history.stopped == Stopped("diverged", 150, 150)  # not completed: there is no result
     assert not np.isfinite(trainer.predict(np.array([[5.0]]))).any()
 
@@ -700,13 +723,16 @@ def test_a_batch_loss_that_is_no_number_is_recorded_within_the_epoch(stop):
     first = int(np.flatnonzero(~np.isfinite(losses))[0])
     assert 0 < first < 5
     diverged = trainer.history.diverged
-    assert (diverged.epoch, diverged.iteration) == (1, first + 1) and diverged.loss == losses[first]
+    assert (diverged.epoch, diverged.iteration) == (1, first + 1)
+    assert diverged.loss == losses[first]
     if stop:
         assert trainer.history.stopped == Stopped("diverged", 1, first + 1)
-        assert len(trainer.history) == first + 1 and len(trainer.history.epochs) == 1
+        assert len(trainer.history) == first + 1
+        assert len(trainer.history.epochs) == 1
         assert trainer.history.epochs[0].iteration == first + 1
     else:
-        assert trainer.history.stopped == Stopped("diverged", 2, 12) and len(trainer.history.epochs) == 2
+        assert trainer.history.stopped == Stopped("diverged", 2, 12)
+        assert len(trainer.history.epochs) == 2
 
 
 def test_the_best_epoch_is_never_nan():
@@ -722,7 +748,8 @@ def test_where_every_epoch_is_nan_none_is_the_best():
     trainer = Trainer(moons())
     trainer.network.parameters[...] = np.nan
     list(trainer)
-    assert len(trainer.history.epochs) == 3 and trainer.history.best is None
+    assert len(trainer.history.epochs) == 3
+    assert trainer.history.best is None
     assert trainer.history.diverged.epoch == trainer.history.diverged.iteration == 1
 
 
@@ -739,7 +766,8 @@ def test_fewer_epochs_do_not_call_a_run_of_nan_completed():
 def test_a_run_whose_first_weights_overflow_already_can_still_be_made(dtype):
     trainer = Trainer(line(hours_divisor=1e-300, epochs=2, dtype=dtype))  # inputs of 1e300; a warning is an error here
     list(trainer)
-    assert trainer.history.diverged.iteration == 1 and trainer.history.stopped.reason == "diverged"
+    assert trainer.history.diverged.iteration == 1
+    assert trainer.history.stopped.reason == "diverged"
 
 
 def test_evaluating_and_predicting_a_diverged_run_warns_of_nothing():

@@ -245,7 +245,7 @@ def _legend(
     seen = figure(float(points.y[-1])) if len(points.y) else None
     if runs > 1:
         return [(f"  {marks[index]} {trainer.run.name} {seen or newest}", _role(index, runs))]
-    spans: list[Span] = [(f"  train ─ {newest}", "train")]
+    spans: list[Span] = [(f"  train ─ {newest}".removesuffix(" -"), "train")]
     if seen is not None:
         spans.append((f"  validation o {seen}", "validation"))
         if epoch := len(trainer.history.epochs):

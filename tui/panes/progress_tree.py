@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine import History
-from tui.canvas import Canvas, Row, fit, heading
+from tui.canvas import Canvas, Row, ends, fit, heading
 from tui.figures import percent, short
 from tui.outline import Node, Outline, newest
 
@@ -72,7 +72,7 @@ class ProgressTree(Canvas, can_focus=True):
     def draw(self) -> None:
         """Paint what is in sight."""
         width, height = self.size.width, self.size.height
-        hint = "" if self.following else "  End follows the newest"
+        hint = "" if self.following else "  End: newest"
         rows = [heading((("Progress", "text"), (hint, "dim")), width, self.has_focus)]
         rows += [self._row(node, width) for node in self._in_sight(height - 1)]
         self.paint(rows)
@@ -189,7 +189,7 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
     history = branch.history
     spans: Row = ((("v " if is_open else "> ") + branch.name, "strong"),)
     if history.diverged is not None:
-        return (*spans, (f"  diverged at {history.diverged.iteration}", "bad"))
+        return ends(spans, ((f"diverged at {history.diverged.iteration}", "bad"),), width)
     if history.epochs and not is_open:
         last = history.epochs[-1]
         seen = last.validation or last.train
@@ -198,7 +198,8 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
             if len(branch.name) + len(end) + 4 <= width:
                 return (*spans, (end.removesuffix(" -").rjust(width - len(branch.name) - 2), "text"))
     if history.stopped is not None and is_open:
-        return (*spans, (f"  {history.stopped.reason}", "good" if history.stopped.reason == "completed" else "warn"))
+        role = "good" if history.stopped.reason == "completed" else "warn"
+        return ends(spans, ((history.stopped.reason, role),), width)
     return spans
 
 

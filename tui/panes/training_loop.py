@@ -92,7 +92,8 @@ def tall(moment: Moment, width: int) -> list[Row]:
         batch = f"batch {newest.batch} of {newest.batches}: loss {short(newest.batch_loss)}"
         if newest.batch_accuracy is not None:
             batch += f", {percent(newest.batch_accuracy)} right"
-        batch += f", gradient {short(newest.gradient_norm)}"
+        gradient = f", gradient {short(newest.gradient_norm)}"
+        batch += gradient if len(batch) + len(gradient) + 2 <= width else ""
     return [
         loop(moment.phase, again=True),
         row(f"  {batch}"),

@@ -153,10 +153,9 @@ class Help(Sheet[None]):
         text.append("\nIn the settings: Left and Right nudge, Enter or a digit types, Escape restores; ~ takes effect at")
         text.append(" once, ↻ with the next start (r).\nIn the tree: Right opens, Left closes, End follows the newest.")
         with Vertical():
-            yield Static("Keys", classes="sheet-title")
+            yield Static("Keys   (arrows scroll, Escape closes)", classes="sheet-title")
             with VerticalScroll():
                 yield Static(text)
-            yield Static("Escape closes, arrows scroll", classes="sheet-hint")
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

@@ -1,0 +1,130 @@
+"""Somebody who sits before the lab: presses keys, and reads what the screen says."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import math
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from engine import load_preset
+from tui.app import DescentApp
+from tui.canvas import Canvas, plain
+
+PATIENCE = 20.0  # seconds until something that must happen counts as not happening
+
+
+class Person:
+    """Keys go in through the pilot; what comes out is read as text."""
+
+    def __init__(self, app: DescentApp, pilot) -> None:
+        self.app, self.pilot, self.lab = app, pilot, app.lab
+
+    @property
+    def session(self):
+        return self.lab.session
+
+    @property
+    def state(self) -> str:
+        return self.session.state
+
+    @property
+    def focus(self) -> str | None:
+        focused = self.app.focused
+        return focused.id if focused is not None else None
+
+    def canvas(self, name: str) -> Canvas:
+        return self.lab.query_one(f"#{name}", Canvas)
+
+    def read(self, name: str) -> str:
+        """The text that one pane has drawn."""
+        return plain(self.canvas(name).rows)
+
+    def setting(self, label: str) -> str:
+        """The row of the form with this label."""
+        rows = [line for line in self.read("settings").splitlines() if re.match(rf"[> ] {label}\*? ", line)]
+        assert len(rows) == 1, self.read("settings")
+        return rows[0]
+
+    @property
+    def note(self) -> str:
+        return self.read("note").strip()
+
+    def seen(self) -> str:
+        """The whole screen as it is composed, line by line."""
+        svg = self.app.export_screenshot(simplify=True)
+        lines: dict[float, list[tuple[float, str]]] = {}
+        for x, y, text in re.findall(r'<text class="[^"]*-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>', svg):
+            lines.setdefault(float(y), []).append((float(x), html.unescape(text).replace("\xa0", " ").strip("\n")))
+        return "\n".join("".join(text for _, text in sorted(parts)) for _, parts in sorted(lines.items()))
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*["space" if character == " " else character for character in text])
+
+    async def until(self, holds: Callable[[], object], patience: float = PATIENCE) -> None:
+        """Go on as soon as something holds; fail, with the screen, where it never does."""
+        deadline = time.monotonic() + patience
+        while not holds():
+            if time.monotonic() > deadline:
+                pytest.fail(f"waited in vain; the screen:\n{self.seen()}")
+            await self.pilot.pause(0.005)
+
+    async def settle(self) -> None:
+        """Everything that was asked for is drawn."""
+        await self.pilot.pause(0)
+        await self.pilot.pause(0)
+
+    async def at_row(self, label: str) -> None:
+        """The settings pane has the focus, its cursor on this row."""
+        self.lab.settings.focus()
+        await self.press("home")
+        for _ in range([row.label for row in self.lab.settings.form].index(label)):
+            await self.press("down")
+        assert self.setting(label).startswith(">")
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await self.settle()
+
+
+@asynccontextmanager
+async def before_the_lab(
+    preset: str = "recipe",
+    *,
+    epochs: int | None = 3,
+    size: tuple[int, int] = (120, 40),
+    pace: float = 1.0,
+    settings: tuple[tuple[str, list], ...] = (),
+) -> AsyncIterator[Person]:
+    chosen = [*([("training.epochs", [epochs])] if epochs else []), *settings]
+    app = DescentApp(load_preset(preset, chosen), pace)
+    async with app.run_test(size=size) as pilot:
+        person = Person(app, pilot)
+        await person.settle()
+        yield person
+
+
+@pytest.fixture
+def lab():
+    """`async with lab("recipe", epochs=3, size=(120, 40), pace=1.0) as person:`"""
+    return before_the_lab
+
+
+@pytest.fixture
+def fast() -> float:
+    """As fast as it goes."""
+    return math.inf
+
+
+@pytest.fixture
+def tasks() -> Callable[[], set[asyncio.Task]]:
+    """The tasks that are still going on."""
+    return lambda: {task for task in asyncio.all_tasks() if not task.done()}
