@@ -35,7 +35,7 @@ class Loss(Protocol):
         """The mean loss; its derivative by the outputs goes into `out` (rows, outputs)."""
 
     def correct(self, outputs: Array, targets: Targets) -> int | None:
-        """How many rows are classified right; None for regression."""
+        """How many rows are classified right, which an output that is no number never is; None for regression."""
 
 
 class MeanSquaredError:
@@ -93,7 +93,7 @@ class BinaryCrossEntropy:
         return value
 
     def correct(self, outputs: Array, targets: Targets) -> int | None:
-        return int(np.count_nonzero((outputs > 0.0) == (targets > 0.5)))
+        return int(np.count_nonzero(np.where(targets > 0.5, outputs > 0.0, outputs <= 0.0)))
 
 
 class CrossEntropy:
@@ -126,7 +126,8 @@ class CrossEntropy:
         return value
 
     def correct(self, outputs: Array, targets: Targets) -> int | None:
-        return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
+        right = outputs.argmax(axis=1) == targets
+        return int(np.count_nonzero(right & ~np.isnan(outputs).any(axis=1)))
 
 
 #: Every loss by its name: the list of allowed values.

@@ -10,67 +10,20 @@ import itertools
 import json
 import tomllib
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any
 
 import presets
-from engine.datasets import DATASETS, Data
-from engine.layers import Architecture
-from engine.losses import fitting_losses
-from engine.problems import PresetError, Problem, find_problems, show
-from engine.ranges import STRICT, Range
-from engine.run import Run, Seed, Training
-from engine.schema import Document, all_keys, guess
+from engine.overlay import nest, overlay
+from engine.problems import DATE, PresetError, Problem, find_problems, show
+from engine.run import Run
+from engine.schema import Document
+from engine.sheet import Sheet
 
 MOST_RUNS = 24  # of one comparison: more cannot be told apart
 RUN_TABLES = ("seed", "data", "network", "training")
-TAGGED = ("data", "training.optimizer")  # tables whose `name` decides what their other keys are
-OPTIONAL = ("training.divergence",)  # tables that `false` removes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Show:
-    """The `[show]` table: how a run is watched. None of it changes a number.
-
-    `seconds` a watched run takes at the default pace; `second` is what the second plot shows: accuracy for classes, the
-    fitted line or the mean absolute error for regression.
-    """
-
-    seconds: Annotated[float, Range(0.0, 3600.0)] = 15.0
-    loss_axis: Literal["linear", "log"] = "linear"
-    second: Literal["accuracy", "fit", "error"] | None = None
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """A `[[question]]`: what the learner is asked, and the answer that a key uncovers."""
-
-    asks: str
-    answer: str
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """Everything that a preset file may say but its `[[run]]`s."""
-
-    title: str = ""
-    lesson: str = "Own presets"
-    order: int = 1000
-    summary: str = ""
-    story: str = ""
-    things_to_try: tuple[str, ...] = ()
-    seed: Seed = 0
-    data: Data
-    network: Architecture = field(default_factory=Architecture)
-    training: Training = field(default_factory=Training)
-    show: Show = field(default_factory=Show)
-    question: tuple[Question, ...] = ()
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
 @dataclass(frozen=True)
@@ -136,10 +89,9 @@ def parse_preset(
         if key.partition(".")[0] == "run":
             problems.append(Problem(key, "cannot be set: set the key itself and it holds for every run"))
     settings = _names_first([(key, values) for key, values in settings if key.partition(".")[0] != "run"])
-    document = overlay(document, *(nest(key, values[0]) for key, values in settings))
-    sheet, found = _read(Sheet, document)
+    sheet, found = _read(Sheet, overlay(document, *(nest(key, values[0]) for key, values in settings)))
     problems += found
-    documents, names = _run_documents(document, overlays, settings, name)
+    documents, names = _run_documents(document, overlays, settings, name, source)
     runs = []
     for index, (run_document, run_name) in enumerate(zip(documents, names, strict=True)):
         run, found = _read(Run, {"name": run_name, **run_document})
@@ -171,113 +123,13 @@ def read_run(document: Document, name: str) -> Run:
     return run
 
 
-def overlay(base: Document, *extras: Document) -> Document:
-    """`base` with the tables of each of `extras` laid over it, as a new document.
-
-    Naming another `name` in a tagged table replaces the whole table by that tag's defaults; lists are replaced whole;
-    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set is left to
-    its default, unless the same overlay names it.
-    """
-    result = deepcopy(base)
-    for extra in extras:
-        before = _data_name(result)
-        _lay(result, extra, "")
-        if _data_name(result) != before:
-            _forget_unfit(result, extra)
-    return result
-
-
-def _lay(target: Document, extra: Document, above: str) -> None:
-    for key, value in extra.items():
-        path = f"{above}.{key}" if above else key
-        old = target.get(key)
-        if isinstance(value, dict) and isinstance(old, dict):
-            if path in TAGGED and "name" in value and value["name"] != old.get("name"):
-                target[key] = deepcopy(value)
-            else:
-                _lay(old, value, path)
-        elif value is False and path in OPTIONAL:
-            target.pop(key, None)
-        else:
-            target[key] = deepcopy(value)
-
-
-def _data_name(document: Document) -> Any:
-    data = document.get("data")
-    return data.get("name") if isinstance(data, dict) else None
-
-
-def _forget_unfit(document: Document, extra: Document) -> None:
-    name = _data_name(document)
-    if not isinstance(name, str) or name not in DATASETS:
-        return
-    classes = DATASETS[name]().facts().classes
-    training, shown = document.get("training"), document.get("show")
-    if isinstance(training, dict) and "loss" not in extra.get("training", {}):
-        if training.get("loss") not in fitting_losses(classes):
-            training.pop("loss", None)
-    if isinstance(shown, dict) and "second" not in extra.get("show", {}):
-        shown.pop("second", None)
-
-
-def nest(key: str, value: Any) -> Document:
-    """{'a': {'b': value}} for 'a.b'."""
-    *above, last = key.split(".")
-    document: Document = {last: value}
-    for part in reversed(above):
-        document = {part: document}
-    return document
-
-
 def _names_first(settings: list[tuple[str, Sequence[Any]]]) -> list[tuple[str, Sequence[Any]]]:
     """Settings that name a table before those of its other keys: a table is emptied when it is given another name."""
     return sorted(settings, key=lambda setting: not setting[0].endswith(".name"))
 
 
-def parse_setting(text: str) -> tuple[str, list[Any]]:
-    """`training.epochs=3`, or `...=0.1,0.01` for several values, as a key and its values. Raises ValueError.
-
-    Values are TOML; a word that is not, such as adam, is taken as text.
-    """
-    key, equals, values = text.partition("=")
-    key = key.strip()
-    if not equals or not key or not values.strip():
-        raise ValueError(f"{show(text)} is not KEY=VALUE, such as training.epochs=3")
-    known = list(all_keys(Sheet))
-    if key not in known and key.partition(".")[0] not in ("run",):
-        same_end = [other for other in known if other.rpartition(".")[2] == key.rpartition(".")[2]]
-        near = f' Did you mean "{same_end[0]}"?' if same_end else guess(key, known)
-        raise ValueError(f"{show(key)} is no setting.{near}")
-    return key, [_toml_value(part) for part in _split(values)]
-
-
-def _split(text: str) -> list[str]:
-    """Cut at commas that are outside of brackets and quotes."""
-    parts, depth, quote = [""], 0, ""
-    for character in text:
-        if character == "," and not depth and not quote:
-            parts.append("")
-            continue
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        else:
-            depth += (character in "[{") - (character in "]}")
-        parts[-1] += character
-    return [part.strip() for part in parts]
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        document = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
-        return text
-    return document["value"] if len(document) == 1 else text
-
-
 def _run_documents(
-    base: Document, overlays: list[Document], settings: list[tuple[str, Sequence[Any]]], name: str
+    base: Document, overlays: list[Document], settings: list[tuple[str, Sequence[Any]]], name: str, source: str
 ) -> tuple[list[Document], list[str]]:
     """The tables of every run and its name: each [[run]] (or the one run), times every combination of several values."""
     several = [key for key, values in settings if len(values) > 1]
@@ -285,10 +137,14 @@ def _run_documents(
     documents, names = [], []
     for index, extra in enumerate(overlays or [{}]):
         own = dict(extra)
-        own_name = str(own.pop("name", f"run {index + 1}")) if overlays else ""
+        own_name = own.pop("name", f"run {index + 1}") if overlays else ""
+        if not isinstance(own_name, str):
+            raise PresetError(source, [Problem(f"run[{index + 1}].name", f"{show(own_name)} is not text")])
         for combination in combinations:
             chosen = [(key, value) for (key, _), value in zip(settings, combination, strict=True)]
-            document = overlay(base, own, *(nest(key, value) for key, value in chosen))
+            extras = [nest(key, value) for key, value in chosen]
+            # before the run's own tables, so that these are laid over a newly named one; and after, since settings win
+            document = overlay(base, *extras, own, *extras)
             documents.append({key: value for key, value in document.items() if key in RUN_TABLES})
             unknown = {key: value for key, value in own.items() if key not in RUN_TABLES}
             documents[-1].update(unknown)  # left in, so that it is reported
@@ -317,8 +173,8 @@ def _read(cls: type, document: Document) -> tuple[Any, list[Problem]]:
     from pydantic import ValidationError
 
     try:
-        # as JSON, since pydantic's strict dataclasses take no plain dicts; dates become text and are refused as such
-        return _adapter(cls).validate_json(json.dumps(document, default=str)), []
+        # as JSON, since pydantic's strict dataclasses take no plain dicts; JSON has no dates, and no setting is one
+        return _adapter(cls).validate_json(json.dumps(document, default=lambda date: {DATE: str(date)})), []
     except ValidationError as error:
         return None, find_problems(error, cls, document)
 

@@ -48,8 +48,13 @@ class PresetError(Exception):
         return "\n".join([f"{self.source}: {count}", *lines])
 
 
+DATE = "a date"  # the key under which a date, which JSON lacks, comes to us
+
+
 def show(value: object) -> str:
     """A value as a preset would write it, cut to one short line of printable characters."""
+    if isinstance(value, dict) and DATE in value:
+        return f"the date {value[DATE]}"
     text = json.dumps(value, ensure_ascii=False, default=str)
     text = "".join(character if character.isprintable() else "?" for character in text)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -66,6 +71,8 @@ def find_problems(error: ValidationError, root: type, document: Document) -> lis
 
 def _explain(finding: Any, root: type, document: Document) -> Problem:
     kind = finding["type"]
+    if kind == "json_invalid":
+        return Problem("", "tables or lists stand in each other too deeply")
     key = _key(finding["loc"], root, document)
     if kind == "value_error":
         raised = finding["ctx"]["error"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import math
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from engine.ranges import Range, Tagged
 
@@ -23,7 +23,7 @@ Document = dict[str, Any]
 def hints(cls: type) -> Mapping[str, Any]:
     """The annotation of every field of a settings dataclass."""
     found = get_type_hints(cls, include_extras=True)
-    return {name: hint for name, hint in found.items() if not name.startswith("__")}
+    return {name: hint for name, hint in found.items() if get_origin(hint) is not ClassVar}
 
 
 def choices_of_table(annotation: Any) -> dict[str, type]:
@@ -108,6 +108,8 @@ def choices_of(annotation: Any) -> tuple[str, ...]:
         return tuple(name for name in tables if name)
     if get_origin(annotation) is Literal:
         return tuple(get_args(annotation))
+    if get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation):
+        return tuple(word for part in get_args(annotation) for word in choices_of(part))
     return ()
 
 
@@ -115,6 +117,21 @@ def guess(word: str, allowed: Iterable[str]) -> str:
     """' Did you mean "sgd"?', or nothing where nothing is near."""
     near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
     return f' Did you mean "{near[0]}"?' if near else ""
+
+
+def _words(annotation: Any) -> list[str]:
+    """Every word that is allowed somewhere in a value: "full" of a number or "full"."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [word for part in get_args(annotation) for word in _words(part)]
+
+
+_READERS: dict[Any, Callable[[str], Any]] = {
+    int: int,
+    float: float,
+    str: str,
+    bool: {"true": True, "false": False}.__getitem__,
+}
 
 
 def parse(annotation: Any, text: str) -> Any:
@@ -136,12 +153,12 @@ def parse(annotation: Any, text: str) -> Any:
         bounds = range_of(annotation)
         plain = arguments[0] if origin is Annotated else annotation
         try:
-            value = {int: int, float: float, str: str}[plain](text)
+            value = _READERS[plain](text)
         except (KeyError, ValueError):
             value = None
         if value is not None and not (isinstance(value, float) and math.isnan(value)):
             if bounds is None or bounds.holds(value):
                 return value
             raise ValueError(f"{text} is not {bounds}")
-    near = guess(text, choices_of(annotation)) if text else ""
+    near = guess(text, _words(annotation)) if text else ""
     raise ValueError(f"{describe(annotation)}.{near}" if near else describe(annotation))

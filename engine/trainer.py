@@ -45,10 +45,11 @@ class Trainer:
         dtype = run.training.dtype
         self.table: Table = run.data.generate(np.random.default_rng(run.seed))
         self.loss = LOSSES[run.loss]
-        self.inputs: Array = self.table.inputs.astype(dtype)
-        self.targets = self.loss.prepare(self.table.targets, dtype)
-        self.validation_inputs: Array = self.table.validation_inputs.astype(dtype)
-        self.validation_targets = self.loss.prepare(self.table.validation_targets, dtype)
+        with np.errstate(all="ignore"):  # what is too large for float32 becomes infinity, and is shown as such
+            self.inputs: Array = self.table.inputs.astype(dtype)
+            self.targets = self.loss.prepare(self.table.targets, dtype)
+            self.validation_inputs: Array = self.table.validation_inputs.astype(dtype)
+            self.validation_targets = self.loss.prepare(self.table.validation_targets, dtype)
         self.network = Network(run.sizes, run.network, np.random.default_rng(10_000 + run.seed), dtype)
         self.optimizer: Optimizer = run.training.optimizer
         self.optimizer_state = self.optimizer.init(self.network.parameters)
@@ -58,6 +59,7 @@ class Trainer:
         self._order: NDArray[np.int64] = np.arange(len(self.inputs))
         self._taken = 0  # samples of this epoch already used
         self._batch = 0
+        self._in_epoch = False  # between the first batch of an epoch and its end
         self._evaluation_work = Workspace(run.sizes, min(EVALUATION_ROWS, self._largest_set), dtype)
         self._reserve(self.batch_size)
         self.history.initial = self.evaluate(self.inputs, self.targets)
@@ -80,6 +82,8 @@ class Trainer:
 
     @property
     def _batches_left(self) -> int:
+        if self.epoch and not self._in_epoch:
+            return 0
         left = len(self.inputs) - self._taken
         return left // self.batch_size if self.run.training.drop_last else -(-left // self.batch_size)
 
@@ -94,7 +98,7 @@ class Trainer:
     @property
     def at_epoch_end(self) -> bool:
         """Whether no epoch is in progress: before the first batch, or after the last one of an epoch."""
-        return self.epoch == 0 or self._batches_left == 0
+        return not self._in_epoch
 
     def __iter__(self) -> Iterator[IterationMetrics]:
         while not self.done:
@@ -120,6 +124,7 @@ class Trainer:
     def _begin_epoch(self) -> None:
         self.epoch += 1
         self._batch = self._taken = 0
+        self._in_epoch = True
         if self.run.training.shuffle:
             self._order = self._shuffling.permutation(len(self.inputs))
 
@@ -160,6 +165,7 @@ class Trainer:
         )
 
     def _end_epoch(self) -> None:
+        self._in_epoch = False
         train = self.evaluate(self.inputs, self.targets)
         validation = None
         if len(self.validation_inputs):
@@ -174,11 +180,15 @@ class Trainer:
         if self.history.diverged and self.run.training.divergence.stop:
             self._stop("diverged")
         elif self.epoch >= self.epochs:
-            self._stop("completed" if math.isfinite(train.loss) else "diverged")
+            self._complete()
 
     def _note_divergence(self, loss: float) -> None:
         if self.history.diverged is None:
             self.history.diverged = Diverged(self.epoch, self.iteration, loss)
+
+    def _complete(self) -> None:
+        """All epochs are trained; a network whose loss is no number is not called complete."""
+        self._stop("completed" if math.isfinite(self.history.epochs[-1].train.loss) else "diverged")
 
     def _stop(self, reason: Reason) -> None:
         self.history.stopped = Stopped(reason, self.epoch, self.iteration)
@@ -201,43 +211,50 @@ class Trainer:
         if value == old:
             return None
         setattr(self, key, value)
+        changed = Changed(self.iteration, key, old, value)
+        self.history.changes.append(changed)
         if key == "batch_size":
             self._reserve(self.batch_size)
+            if (
+                self._in_epoch and not self.done and self._batches_left == 0
+            ):  # drop_last: what is left makes no batch of the new size
+                self._end_epoch()
         if key == "epochs":
             stopped = self.history.stopped
             if stopped and stopped.reason == "completed" and self.epoch < self.epochs:
                 self.history.stopped = None
             elif not stopped and self.epoch and self.at_epoch_end and self.epoch >= self.epochs:
-                self._stop("completed")
-        changed = Changed(self.iteration, key, old, value)
-        self.history.changes.append(changed)
+                self._complete()
         return changed
 
     def evaluate(self, inputs: Array, targets: Targets) -> Evaluation:
         """A whole set with the weights as they are now; `targets` as the loss prepared them."""
-        count = len(inputs)
-        loss = right = 0.0
-        absolute = squares = 0.0
-        for start in range(0, count, EVALUATION_ROWS):
-            x, t = inputs[start : start + EVALUATION_ROWS], targets[start : start + EVALUATION_ROWS]
-            outputs = self.network.forward(x, self._evaluation_work.rows(len(x)))
-            loss += self.loss.value(outputs, t) * len(x)
+        with np.errstate(all="ignore"):  # as in a step: a network that diverged has figures too
+            count = len(inputs)
+            loss = right = 0.0
+            absolute = squares = 0.0
+            if self._evaluation_work.size < min(count, EVALUATION_ROWS):
+                self._evaluation_work = Workspace(self.run.sizes, min(count, EVALUATION_ROWS), self.network.dtype)
+            for start in range(0, count, EVALUATION_ROWS):
+                x, t = inputs[start : start + EVALUATION_ROWS], targets[start : start + EVALUATION_ROWS]
+                outputs = self.network.forward(x, self._evaluation_work.rows(len(x)))
+                loss += self.loss.value(outputs, t) * len(x)
+                if self.loss.task == "classes":
+                    right += self.loss.correct(outputs, t) or 0
+                else:
+                    error = outputs - t
+                    absolute += float(np.abs(error).sum())
+                    squares += float(np.vdot(error, error))
             if self.loss.task == "classes":
-                right += self.loss.correct(outputs, t) or 0
-            else:
-                error = outputs - t
-                absolute += float(np.abs(error).sum())
-                squares += float(np.vdot(error, error))
-        if self.loss.task == "classes":
-            return Evaluation(loss / count, accuracy=right / count)
-        variance = float(((targets - targets.mean()) ** 2).sum())
-        r2 = 1.0 - squares / variance if variance > 0.0 else None
-        return Evaluation(loss / count, r2=r2, mean_absolute_error=absolute / targets.size)
+                return Evaluation(loss / count, accuracy=right / count)
+            variance = float(((targets - targets.mean()) ** 2).sum())
+            r2 = 1.0 - squares / variance if variance > 0.0 else None
+            return Evaluation(loss / count, r2=r2, mean_absolute_error=absolute / targets.size)
 
     def predict(self, inputs: Array) -> Array:
         """The network's raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; a copy."""
-        x = ((inputs - self.table.input_offset) / self.table.input_scale).astype(self.inputs.dtype)
         with np.errstate(all="ignore"):
+            x = ((inputs - self.table.input_offset) / self.table.input_scale).astype(self.inputs.dtype)
             return self.network.forward(x, Workspace(self.run.sizes, len(x), self.network.dtype)).copy()
 
     def _reserve(self, rows: int) -> None:

@@ -17,7 +17,8 @@ def short(value: float | None) -> str:
     if size == 0.0:
         return "0.000"
     if size < 0.001 or size >= 99_999.5:
-        return f"{value:.1e}"
+        text = f"{value:.1e}"
+        return text if len(text) <= 7 else f"{value:.0e}"
     if size < 9.9995:
         return f"{value:.3f}"
     if size < 99.995:

@@ -42,7 +42,8 @@ def load(source: str, settings: Iterable[str] = (), seed: int | None = None, wor
     `words` are what else may have been meant by a name that is no preset.
     """
     _look_for(source, words)
-    from engine.preset import load_preset, parse_setting
+    from engine.overlay import parse_setting
+    from engine.preset import load_preset
     from engine.problems import PresetError, Problem
 
     chosen: dict[str, list[Any]] = {}
@@ -56,10 +57,8 @@ def load(source: str, settings: Iterable[str] = (), seed: int | None = None, wor
             chosen[key] = values  # of two for one key the later holds, as for other options
     if seed is not None and "seed" in chosen:
         problems.append(Problem("--set seed", "says what --seed says as well: give one of them"))
-    # A new `name` puts a table back to defaults, so it goes before the settings that stand in that table.
-    overlays = sorted(chosen.items(), key=lambda setting: not setting[0].endswith(".name"))
     try:
-        loaded = load_preset(source, overlays, seed)
+        loaded = load_preset(source, chosen.items(), seed)
     except OSError as error:
         raise Refused(f'descent: cannot read "{source}": {error.strerror}') from None
     except PresetError as error:
@@ -67,8 +66,6 @@ def load(source: str, settings: Iterable[str] = (), seed: int | None = None, wor
             key = problem.key.rpartition("].")[2]
             problems.append(Problem(f"--set {key}", problem.message) if key in chosen else problem)
         raise Refused(str(PresetError(error.source, problems))) from None
-    except (ValueError, RecursionError) as error:  # from within the TOML reader: a number of 5000 digits, 1000 brackets
-        raise Refused(f'descent: cannot read "{source}": {error}') from None
     if problems:
         raise Refused(str(PresetError("descent", problems)))
     return loaded

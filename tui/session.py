@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
-from engine.preset import nest, overlay, read_run
+from engine.overlay import nest, overlay
+from engine.preset import read_run
 from engine.run import LIVE
-from engine.schema import Document
+from engine.schema import Document, annotation_at
 from tui import form
 from tui.form import FIELDS, Field
 
@@ -41,7 +42,6 @@ class Session:
         self.selected = 0
         self.running = False
         self.restarts = 0
-        self._waiting: set[str] = set()
         self.prepare()
 
     # what there is
@@ -66,6 +66,11 @@ class Session:
         return self.runs[self.selected]
 
     @property
+    def document(self) -> Document:
+        """The tables of the selected run."""
+        return self.documents[self.selected]
+
+    @property
     def steps(self) -> int:
         """Iterations done, over all runs."""
         return sum(trainer.iteration for trainer in self.trainers)
@@ -87,15 +92,24 @@ class Session:
 
     @property
     def waiting(self) -> frozenset[str]:
-        """The keys of settings that were changed and wait for the next start."""
-        return frozenset(self._waiting)
+        """The keys of settings that differ from what the selected run trains with: they wait for the next start."""
+        return frozenset(field.key for field in FIELDS if self._trained(self.selected, field) != self.value(field))
+
+    def _trained(self, index: int, field: Field) -> Any:
+        """The setting that a run trains with, written as the form writes it."""
+        trainer, run = self.trainers[index], self.runs[index]
+        if not field.live:
+            return form.value_of(trainer.run, field)
+        value = getattr(trainer, LIVE[field.key])
+        if field.key == "training.batch_size" and value == run.batch_size:
+            return run.training.batch_size  # "full", or more than there are samples
+        return value
 
     # training
 
     def prepare(self) -> None:
         """New trainers for the runs as they are now, nothing trained yet."""
         self.trainers = [Trainer(run) for run in self.runs]
-        self._waiting.clear()
 
     def restart(self) -> None:
         """Begin again with the form's settings; the runs so far are kept."""
@@ -171,7 +185,6 @@ class Session:
             return what
         if field.live and self._change_live(affected, LIVE[field.key]):
             return f"{what} from iteration {self.trainer.iteration + 1} on"
-        self._waiting.add(field.key)
         return f"{what}: r starts again with it"
 
     def _change_live(self, affected: list[int], name: str) -> bool:
@@ -184,6 +197,8 @@ class Session:
                 "batch_size": run.batch_size,
                 "epochs": run.training.epochs,
             }[name]
+            if name == "learning_rate" and run.training.optimizer.name != trainer.run.training.optimizer.name:
+                continue  # a rate for another optimizer than the one that trains
             more = name == "epochs" and value > trainer.epoch
             if (not trainer.done or more) and self._takes(trainer, name, value):
                 taken = True
@@ -198,7 +213,14 @@ class Session:
         return True
 
     def _with(self, index: int, field: Field, value: Any) -> Document:
-        return overlay(self.documents[index], nest(field.key, value))
+        """A run's tables with a new value; where that empties a table, what sets the runs apart in it stays."""
+        document = overlay(self.documents[index], nest(field.key, value))
+        table = field.key.rpartition(".")[0]
+        for other in FIELDS:
+            apart = other is not field and other.key.rpartition(".")[0] == table and self.differs(other)
+            if apart and annotation_at(Run, document, other.key) is not None:
+                document = overlay(document, nest(other.key, self._value(index, other)))
+        return document
 
 
 def settings_line(run: Run, short: bool) -> str:

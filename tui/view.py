@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine import History, Run
+from engine import History, PresetError, Run
 from tui import form
 from tui.figures import percent, short
-from tui.form import FIELDS
+from tui.form import FIELDS, Field
 from tui.pace import Pace
 from tui.panes.bars import Standing
 from tui.panes.curves import Picture, accuracy_picture, error_picture, fit_picture, loss_picture
 from tui.panes.progress_tree import Branch
-from tui.panes.settings import MARK_LIVE, MARK_RESTART, FormRow
+from tui.panes.settings import MARK_LIVE, MARK_RESTART, Check, FormRow
 from tui.panes.training_loop import PHASES, Moment
-from tui.session import Session, settings_line
+from tui.session import Session, settings_line, why_not
 
 EASY = 25.0  # steps a second up to which each phase is shown in turn; above that, one a frame
 NAMES = {"cats_dogs": "pictures", "digits": "digits", "moons": "points", "study_hours": "rows"}
@@ -23,7 +23,7 @@ NAMES = {"cats_dogs": "pictures", "digits": "digits", "moons": "points", "study_
 
 def form_rows(session: Session) -> list[FormRow]:
     """The rows of the settings form."""
-    document = session.documents[session.selected]
+    document = session.document
     return [
         FormRow(
             field.label,
@@ -35,6 +35,18 @@ def form_rows(session: Session) -> list[FormRow]:
         )
         for field in FIELDS
     ]
+
+
+def check(session: Session, field: Field, text: str) -> Check:
+    """What typing comes to: what would follow from it, what is allowed, and what is wrong."""
+    allowed = form.allowed(field, session.document)
+    try:
+        run = session.tried(field, form.typed(field, session.document, text))
+    except ValueError as error:
+        return Check(("", ""), allowed, str(error))
+    except PresetError as error:
+        return Check(("", ""), allowed, why_not(error))
+    return Check(derived(run), allowed)
 
 
 def derived(run: Run) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Item
 
-from engine.preset import RUN_TABLES, TAGGED, Preset, default_second
+from engine.overlay import TAGGED
+from engine.preset import RUN_TABLES, Preset, default_second
 from engine.schema import Document
 
 Leaf = tuple[tuple[str, ...], Any]

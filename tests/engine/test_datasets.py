@@ -81,9 +81,7 @@ def test_a_preset_can_be_read_from_the_annotations(kind):
 @every_setting
 def test_facts_say_beforehand_what_is_drawn(data):
     table = drawn(data)
-    assert data.facts() == Facts(
-        len(table.inputs), len(table.validation_inputs), table.inputs.shape[1], len(table.classes)
-    )
+    assert data.facts() == Facts(len(table.inputs), len(table.validation_inputs), table.inputs.shape[1], len(table.classes))
 
 
 @every_setting

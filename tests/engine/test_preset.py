@@ -14,9 +14,11 @@ from engine import PresetError, load_preset
 from engine.datasets import CatsDogs, Digits, Moons, StudyHours
 from engine.layers import Architecture
 from engine.optimizers import SGD, Adam
-from engine.preset import MOST_RUNS, RUN_TABLES, Sheet, nest, overlay, parse_preset, parse_setting, read_run
+from engine.overlay import nest, overlay, parse_setting
+from engine.preset import MOST_RUNS, RUN_TABLES, parse_preset, read_run
 from engine.run import LIVE, Divergence, MisfitError, Run, Training
 from engine.schema import all_keys
+from engine.sheet import Sheet
 
 MOONS = '[data]\nname = "moons"\n'
 HOURS = '[data]\nname = "study_hours"\n'

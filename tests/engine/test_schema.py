@@ -10,7 +10,6 @@ import pytest
 from engine.datasets import DATASETS
 from engine.layers import Architecture
 from engine.optimizers import OPTIMIZERS, SGD, Adam, AnyOptimizer
-from engine.preset import Sheet
 from engine.ranges import Range
 from engine.run import Run
 from engine.schema import (
@@ -25,6 +24,7 @@ from engine.schema import (
     range_of,
     table_class,
 )
+from engine.sheet import Sheet
 
 DOCUMENT = {
     "data": {"name": "cats_dogs"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from contextlib import aclosing
 
 import pytest
@@ -130,15 +129,15 @@ async def test_other_tasks_get_turns_while_it_trains():
 
     task = asyncio.create_task(other())
     await asyncio.sleep(0)
-    ticks, ends, marks = 0, time.perf_counter() + 0.3, []
-    async for _ in stream(streamed):
-        marks.append(ticks)
-        if time.perf_counter() > ends:
+    ticks, marks = 0, set()
+    async for metrics in stream(streamed):
+        marks.add(ticks)
+        if metrics.iteration == 4000:  # about 0.2 s of computing: 40 slices, more on a busy machine
             break
     task.cancel()
-    assert ticks >= 20  # at least two for each of the 60 slices of 5 ms, were the machine free
-    assert len(set(marks)) > 10  # all through the training, not once
-    assert len(streamed.history) > 2 * len(set(marks))  # and training has its slices: no turn after every batch
+    assert len(marks) > 5  # all through the training, not once
+    assert ticks >= 2 * (len(marks) - 1)  # until two turns had nothing to do
+    assert len(marks) < 2000  # and training has its slices: no turn after every batch
 
 
 async def test_turns_are_given_once_a_slice_and_until_two_in_a_row_found_nothing_to_do():

@@ -397,8 +397,8 @@ def test_predict_of_standardized_data_gives_what_the_network_says_of_its_own_row
     raw = trainer.table.inputs * trainer.table.input_scale + trainer.table.input_offset
     own = trainer.predict(raw)
     assert own.shape == (50, 1)
-    expected = trainer.loss.correct(own, trainer.targets) / 50
-    assert trainer.history.epochs[-1].train.accuracy == expected
+    expected = trainer.network.forward(trainer.inputs, Workspace(trainer.run.sizes, 50, "float64"))
+    np.testing.assert_allclose(own, expected, rtol=1e-12, atol=1e-13)
     before = own.copy()
     trainer.predict(raw * 2)
     assert own.tobytes() == before.tobytes()  # a copy, not the next prediction's memory
@@ -580,6 +580,24 @@ def test_with_drop_last_a_smaller_batch_size_does_not_wake_an_epoch_that_has_end
     assert [entry.epoch for entry in trainer.history.epochs] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("key", ["batch_size", "epochs"])
+def test_a_change_after_an_interruption_leaves_the_run_interrupted(key):
+    trainer = Trainer(moons(drop_last=True, shuffle=False))
+    trainer.step()
+    trainer.interrupt()
+    trainer.change(key, 40)  # more than the 34 samples left in the epoch
+    assert trainer.history.stopped == Stopped("interrupted", 1, 1)
+    assert trainer.history.epochs == []
+
+
+def test_batches_are_those_of_the_epoch_in_progress():
+    trainer = Trainer(moons())
+    trainer.step()
+    assert trainer.batches == 4
+    trainer.change("batch_size", 34)
+    assert trainer.batches == 2
+
+
 def test_fewer_epochs_than_have_begun_end_the_run_with_the_epoch_in_progress():
     trainer = Trainer(moons(epochs=9))
     for _ in range(6):
@@ -733,6 +751,15 @@ def test_a_batch_loss_that_is_no_number_is_recorded_within_the_epoch(stop):
     else:
         assert trainer.history.stopped == Stopped("diverged", 2, 12)
         assert len(trainer.history.epochs) == 2
+
+
+def test_nan_at_the_end_of_an_epoch_is_divergence_although_no_batch_saw_it():
+    trainer = Trainer(line(epochs=1))
+    trainer.learning_rate = math.nan
+    assert math.isfinite(trainer.step().batch_loss)
+    assert math.isnan(trainer.history.epochs[0].train.loss)
+    assert (trainer.history.diverged.epoch, trainer.history.diverged.iteration) == (1, 1)
+    assert trainer.history.stopped == Stopped("diverged", 1, 1)
 
 
 def test_the_best_epoch_is_never_nan():

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 import presets
 from engine import Changed, Diverged, Trainer, load_preset
-from engine.preset import Sheet
+from engine.sheet import Sheet
 from tui import cli, plain
 from tui.listing import list_lines, read_headings
 
@@ -147,8 +147,8 @@ def test_the_lab_on_a_terminal_opens_the_app(monkeypatch, arguments, name, epoch
         (["run", "a.csv"], 'descent: own tables such as "a.csv" are not read yet. descent list names the presets.\n'),
         (["./A.NPZ"], 'descent: own tables such as "./A.NPZ" are not read yet. descent list names the presets.\n'),
         (["check", "binary.toml"], "binary.toml: 1 problem\n  not a text file in UTF-8 (byte 0)\n"),
-        (["check", "digits.toml"], 'descent: cannot read "digits.toml": Exceeds the limit (4300 digits)'),
-        (["check", "deep.toml"], 'descent: cannot read "deep.toml": maximum recursion depth exceeded'),
+        (["check", "digits.toml"], "not valid TOML: Exceeds the limit (4300 digits)"),
+        (["check", "deep.toml"], "not valid TOML: maximum recursion depth exceeded"),
         (["check"], "Error: Missing argument 'FILE...'."),
         (["run"], "Error: Missing argument 'PRESET|FILE'."),
         (["run", "recipe", "digits"], "Error: Got unexpected extra argument (digits)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.canvas import Canvas, Row, Span, ends, fit, row, width_of
@@ -66,4 +67,21 @@ def note_line(text: str, role: str, width: int) -> Row:
 
 
 class Bar(Canvas):
-    """One line; the lab paints it."""
+    """One line, made for whatever width there is."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._line: Callable[[int], Row] = lambda width: ()
+
+    def show(self, line: Callable[[int], Row]) -> None:
+        """Draw this line, given the width."""
+        self._line = line
+        self.draw()
+
+    def draw(self) -> None:
+        """Paint the line for the room there is."""
+        if self.size.width:
+            self.paint([self._line(self.size.width)])
+
+    def on_resize(self) -> None:
+        self.draw()

@@ -7,9 +7,7 @@ the screen nothing.
 from __future__ import annotations
 
 import math
-import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -17,12 +15,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 
-from engine import IterationMetrics, Preset, PresetError, load_preset, stream
+from engine import IterationMetrics, Preset, PresetError, load_preset
 from tui import form, view
-from tui.canvas import Canvas
 from tui.form import FIELDS
 from tui.keys import bindings
 from tui.listing import Heading, read_headings
@@ -32,12 +28,11 @@ from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.settings import Check, SettingsPane
-from tui.panes.training_loop import TrainingLoop
+from tui.panes.training_loop import PHASES, TrainingLoop
+from tui.screens.conductor import Conductor
+from tui.screens.layout import arrange
 from tui.screens.sheets import Ask, Choice, Help, Picker
 from tui.session import Session, why_not
-
-FRAMES = 10  # a second, while it trains
-NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
 
 
 class LabScreen(Screen[None]):
@@ -48,15 +43,19 @@ class LabScreen(Screen[None]):
 
     def __init__(self, preset: Preset, speed: float = 1.0) -> None:
         super().__init__(id="lab")
-        self.session = Session(preset)
-        self.pace = Pace(speed)
+        self.conductor = Conductor(self, Session(preset), speed, self.frame, self._ended)
         self.lesson_wanted: bool | None = None  # None: where there is room
         self.zoomed: Widget | None = None
-        self._note = ("", "text")
-        self._timer: Timer | None = None
-        self._seen: deque[tuple[float, int]] = deque(maxlen=40)
-        self._phase = -1
-        self._turn = 0  # which start of training it is: an older worker that ends late is not listened to
+
+    @property
+    def session(self) -> Session:
+        """What is tried out."""
+        return self.conductor.session
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it is watched."""
+        return self.conductor.pace
 
     def compose(self) -> ComposeResult:
         yield Bar(id="header")
@@ -78,14 +77,14 @@ class LabScreen(Screen[None]):
         self.progress = self.query_one(ProgressTree)
         self.lesson = self.query_one(LessonPane)
         self.settings.check = self._check
-        self._timer = self.set_interval(1 / FRAMES, self.frame, pause=True)
+        self.conductor.mount()
         self.settings.focus()
         self._arrange()
         self._opened()
 
     def _opened(self) -> None:
         """A preset was opened: show all of it."""
-        self._plan()
+        self.conductor.plan()
         self.progress.reset()
         self.call_after_refresh(self.lesson.show, self.session.preset)
         self.say(f"{self.session.preset.title}. space starts, n takes one batch, ? shows all keys")
@@ -96,20 +95,17 @@ class LabScreen(Screen[None]):
 
     def frame(self) -> None:
         """Draw everything that training changes."""
-        session = self.session
-        now = time.perf_counter()
-        if session.running:
-            self._seen.append((now, session.steps))
-            self._phase = view.lit_phase(self.pace, session.steps, self._phase)
-        speed = view.speed(self._seen) if session.running else 0.0
-        left = view.time_left(session, self.pace, speed)
-        self._bar("header", lambda width: header(view.standing(session, speed, left), width))
-        self._bar("keys", lambda width: key_line(session.state, width))
+        session, conductor = self.session, self.conductor
+        conductor.tick()
+        speed, left = conductor.speed, conductor.left
+        standing, state = view.standing(session, speed, left), session.state
+        self.query_one("#header", Bar).show(lambda width: header(standing, width))
+        self.query_one("#keys", Bar).show(lambda width: key_line(state, width))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         loss, second = view.pictures(session)
         self.query_one("#loss", Curves).show(loss)
         self.query_one("#second", Curves).show(second)
-        moment = view.moment(session, self._phase, speed, left, str(self.pace))
+        moment = view.moment(session, conductor.phase, speed, left, str(self.pace))
         for loop in self.query(TrainingLoop):
             loop.show(moment)
 
@@ -121,47 +117,16 @@ class LabScreen(Screen[None]):
 
     def say(self, text: str, role: str = "text") -> None:
         """The newest word, in the line above the keys."""
-        self._note = (text, role)
-        self._bar("note", lambda width: note_line(text, role, width))
-
-    def _bar(self, name: str, line: object) -> None:
-        bar = self.query_one(f"#{name}", Bar)
-        if bar.size.width:
-            bar.paint([line(bar.size.width)])  # type: ignore[operator]
+        self.query_one("#note", Bar).show(lambda width: note_line(text, role, width))
 
     def on_resize(self, event: events.Resize) -> None:
         self._arrange()
-        self.call_after_refresh(self._draw_all)
-
-    def _draw_all(self) -> None:
-        self.show_form()
-        self.say(*self._note)
-        self.frame()
 
     def _arrange(self) -> None:
-        """Which panes are in sight, from the size, the zoom and whether the lesson is wanted."""
-        width = self.app.size.width
-        self.set_class(width < NARROW, "narrow")
-        self.set_class(width >= WIDE, "wide")
-        beside = width >= LESSON_BESIDE
-        lesson = self.lesson_wanted if self.lesson_wanted is not None else beside
-        zoom = self.zoomed
-        panes: list[Widget] = [self.settings, self.progress, *self.query(Curves)]
-        for pane in panes:
-            pane.display = zoom is None or pane is zoom
-        self.lesson.display = lesson if zoom is None else zoom is self.lesson
-        swapped = lesson and not beside  # too narrow for three columns: the lesson takes the left one's place
-        self.query_one("#left").display = not swapped if zoom is None else zoom in (self.settings, self.progress)
-        self.query_one("#middle").display = zoom is None or isinstance(zoom, Curves)
-        self.query_one("#loop").display = zoom is None and width >= NARROW
-        self.query_one("#left").styles.width = "1fr" if zoom in (self.settings, self.progress) else None
-        self.lesson.styles.width = "1fr" if zoom is self.lesson else (36 if swapped else None)
-        self.settings.styles.height = "1fr" if zoom is self.settings else None
-        if swapped:
-            body = self.query_one("#body")
-            body.move_child(self.lesson, before=self.query_one("#middle"))
-        else:
-            self.query_one("#body").move_child(self.lesson, after=self.query_one("#middle"))
+        arrange(self, self.lesson_wanted, self.zoomed)
+        shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
+        if shown and not any(pane.has_focus_within for pane in shown):
+            shown[0].focus()
 
     # training
 
@@ -169,7 +134,7 @@ class LabScreen(Screen[None]):
         """Start, pause, go on; begin again where the run is over."""
         session = self.session
         if session.running:
-            self._pause()
+            self.conductor.pause()
             self.say("Paused. n takes one batch, N one epoch, space goes on")
             self.frame()
             return
@@ -180,27 +145,24 @@ class LabScreen(Screen[None]):
 
     def action_step_batch(self) -> None:
         """One batch of every run."""
-        self._step(self.session.one_batch(), "n")
+        if self._pause_first():
+            for _ in self.session.one_batch():
+                pass
+            self.conductor.phase = len(PHASES) - 1
+            newest = self.session.trainer.history[-1]
+            self.say(f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. n takes the next")
+            self.show_form()
+            self.frame()
 
     def action_step_epoch(self) -> None:
         """Every run to the end of its epoch."""
         if self._pause_first():
             self._start(self.session.one_epoch(), paced=False)
 
-    def _step(self, source: Iterator[IterationMetrics], key: str) -> None:
-        if self._pause_first():
-            for _ in source:
-                pass
-            self._phase = 3
-            newest = self.session.trainer.history[-1]
-            self.say(f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. {key} takes the next")
-            self.show_form()
-            self.frame()
-
     def _pause_first(self) -> bool:
         """Pause; False (and a word) where nothing is left to train."""
         if self.session.running:
-            self._pause()
+            self.conductor.pause()
         if self.session.done:
             self.say("The run is over. space or r starts it again; more epochs let it go on")
             self.frame()
@@ -208,48 +170,21 @@ class LabScreen(Screen[None]):
 
     def action_restart(self) -> None:
         """Begin again with the form's settings; the old run is kept in the tree."""
-        self._pause()
+        self.conductor.pause()
         self.session.restart()
         self.progress.reset()
         self.show_form()
         self._start(self.session, paced=True)
 
-    def _start(self, source: Session | Iterator[IterationMetrics], paced: bool) -> None:
-        session = self.session
-        session.running = True
-        self._turn += 1
-        self._plan()
-        self._seen.clear()
-        assert self._timer is not None
-        self._timer.resume()
-        self.run_worker(self._train(source, paced, self._turn), group="training", exclusive=True)
+    def _start(self, source: Iterable[IterationMetrics], paced: bool) -> None:
+        self.conductor.start(source, paced)
         if paced:
             self.say(f"Training, pace {self.pace}. space pauses, - + change the pace, , . the learning rate")
         self.frame()
 
-    def _pause(self) -> None:
-        if self.session.running:
-            self.session.running = False
-            self._turn += 1
-            self.workers.cancel_group(self, "training")
-            assert self._timer is not None
-            self._timer.pause()
-
-    async def _train(self, source: Session | Iterator[IterationMetrics], paced: bool, turn: int) -> None:
-        session = self.session
-        due = (lambda: self.pace.wait(session.steps)) if paced else None
-        async for _ in stream(source, due=due):
-            pass  # the histories have it; it is drawn with the next frame
-        if turn == self._turn:
-            self._ended(paced)
-
     def _ended(self, paced: bool) -> None:
         """Training came to an end by itself: of the run, or of the epoch that was asked for."""
         session = self.session
-        session.running = False
-        assert self._timer is not None
-        self._timer.pause()
-        self._phase = 3
         if session.done:
             self.say(view.outcome(session), "strong")
         elif not paced:
@@ -258,48 +193,33 @@ class LabScreen(Screen[None]):
         self.show_form()
         self.frame()
 
-    def _plan(self) -> None:
-        session = self.session
-        self.pace.plan(session.all_steps, session.early_steps, session.preset.sheet.show.seconds, session.steps)
-
     # settings
 
     def _check(self, index: int, text: str) -> Check:
-        """What typing comes to, for the settings pane."""
-        session, field = self.session, FIELDS[index]
-        document = session.documents[session.selected]
-        try:
-            run = session.tried(field, form.typed(field, document, text))
-        except ValueError as error:
-            return Check(("", ""), form.allowed(field, document), str(error))
-        except PresetError as error:
-            return Check(("", ""), form.allowed(field, document), why_not(error))
-        return Check(view.derived(run), form.allowed(field, document))
+        return view.check(self.session, FIELDS[index], text)
 
     def _edit(self, index: int, value: object) -> None:
         try:
             self.say(self.session.edit(FIELDS[index], value))
         except PresetError as error:
             self.say(why_not(error), "bad")
-        self._plan()
+        self.conductor.plan()
         self.show_form()
         self.frame()
 
     @on(SettingsPane.Nudged)
     def _nudged(self, message: SettingsPane.Nudged) -> None:
         field, session = FIELDS[message.index], self.session
-        document = session.documents[session.selected]
-        self._edit(message.index, form.nudged(field, document, session.value(field), message.up))
+        self._edit(message.index, form.nudged(field, session.document, session.value(field), message.up))
 
     @on(SettingsPane.Typed)
     def _typed(self, message: SettingsPane.Typed) -> None:
-        field = FIELDS[message.index]
-        self._edit(message.index, form.typed(field, self.session.documents[self.session.selected], message.text))
+        self._edit(message.index, form.typed(FIELDS[message.index], self.session.document, message.text))
 
     @on(SettingsPane.Choose)
     def _choose(self, message: SettingsPane.Choose) -> None:
         field, session = FIELDS[message.index], self.session
-        words = form.choices(field, session.documents[session.selected])
+        words = form.choices(field, session.document)
 
         def chosen(word: str | None) -> None:
             if word is not None:
@@ -317,8 +237,7 @@ class LabScreen(Screen[None]):
 
     def action_pace(self, up: bool) -> None:
         """Watch faster or slower."""
-        change = self.pace.faster if up else self.pace.slower
-        change(self.session.steps)
+        self.conductor.change_pace(up)
         self.say(f"Pace {self.pace}" + ("" if not math.isinf(self.pace.speed) else ": - slows down again"))
         self.frame()
 
@@ -341,14 +260,13 @@ class LabScreen(Screen[None]):
             self.lesson.focus()
         elif self.focused is None or not self.focused.display:
             self.settings.focus()
-        self.call_after_refresh(self._draw_all)
 
     def action_zoom(self) -> None:
         """The focused pane alone, and back."""
-        focused = self.focused
-        self.zoomed = None if self.zoomed is not None or focused is None else focused
+        inside = self.focused.ancestors_with_self if self.focused is not None else ()
+        pane = next((one for one in inside if isinstance(one, Widget) and one.has_class("pane")), None)
+        self.zoomed = None if self.zoomed is not None else pane
         self._arrange()
-        self.call_after_refresh(self._draw_all)
 
     def action_back(self) -> None:
         """Escape: cancel typing, else leave the zoom."""
@@ -377,9 +295,7 @@ class LabScreen(Screen[None]):
         except PresetError as error:
             self.say(f"{name}: {why_not(error)}", "bad")
             return
-        self._pause()
-        self.session = Session(preset)
-        self._phase = -1
+        self.conductor.open(Session(preset))
         self._opened()
 
     def action_help(self) -> None:
@@ -398,12 +314,7 @@ class LabScreen(Screen[None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._pause()
+                self.conductor.pause()
                 self.app.exit()
 
         self.app.push_screen(Ask("Training is running. Quit?", "quit", "go on training"), answered)
-
-
-def canvases(screen: Screen[None]) -> list[Canvas]:
-    """Every canvas of a screen, in the order of the page; a test reads them as text."""
-    return list(screen.query(Canvas))

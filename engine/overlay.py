@@ -1,0 +1,120 @@
+"""Settings laid over settings: the runs of a comparison, the command line's `--set` and the form are all overlays.
+
+Documents are plain nested dicts, as TOML reads them. An overlay makes a new one and checks nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from copy import deepcopy
+from typing import Any
+
+from engine.datasets import DATASETS
+from engine.losses import fitting_losses
+from engine.problems import show
+from engine.schema import Document, all_keys, guess
+from engine.sheet import Sheet
+
+TAGGED = ("data", "training.optimizer")  # tables whose `name` decides what their other keys are
+OPTIONAL = ("training.divergence",)  # tables that `false` removes
+
+
+def overlay(base: Document, *extras: Document) -> Document:
+    """`base` with the tables of each of `extras` laid over it, as a new document.
+
+    Naming another `name` in a tagged table replaces the whole table by that tag's defaults; lists are replaced whole;
+    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set is left to
+    its default, unless the same overlay names it.
+    """
+    result: Document = {}
+    _lay(result, base, "")
+    for extra in extras:
+        before = _data_name(result)
+        _lay(result, extra, "")
+        if _data_name(result) != before:
+            _forget_unfit(result, extra)
+    return result
+
+
+def _lay(target: Document, extra: Document, above: str) -> None:
+    for key, value in extra.items():
+        path = f"{above}.{key}" if above else key
+        old = target.get(key)
+        if isinstance(value, dict):
+            renamed = path in TAGGED and isinstance(old, dict) and value.get("name", old.get("name")) != old.get("name")
+            if not isinstance(old, dict) or renamed:
+                target[key] = {}
+            _lay(target[key], value, path)
+        elif value is False and path in OPTIONAL:
+            target.pop(key, None)
+        else:
+            target[key] = deepcopy(value)
+
+
+def _data_name(document: Document) -> Any:
+    data = document.get("data")
+    return data.get("name") if isinstance(data, dict) else None
+
+
+def _forget_unfit(document: Document, extra: Document) -> None:
+    name = _data_name(document)
+    if not isinstance(name, str) or name not in DATASETS:
+        return
+    classes = DATASETS[name]().facts().classes
+    training, shown = document.get("training"), document.get("show")
+    if isinstance(training, dict) and "loss" not in extra.get("training", {}):
+        if training.get("loss") not in fitting_losses(classes):
+            training.pop("loss", None)
+    if isinstance(shown, dict) and "second" not in extra.get("show", {}):
+        shown.pop("second", None)
+
+
+def nest(key: str, value: Any) -> Document:
+    """{'a': {'b': value}} for 'a.b'."""
+    *above, last = key.split(".")
+    document: Document = {last: value}
+    for part in reversed(above):
+        document = {part: document}
+    return document
+
+
+def parse_setting(text: str) -> tuple[str, list[Any]]:
+    """`training.epochs=3`, or `...=0.1,0.01` for several values, as a key and its values. Raises ValueError.
+
+    Values are TOML; a word that is not, such as adam, is taken as text.
+    """
+    key, equals, values = text.partition("=")
+    key = key.strip()
+    if not equals or not key or not values.strip():
+        raise ValueError(f"{show(text)} is not KEY=VALUE, such as training.epochs=3")
+    known = [*all_keys(Sheet), *(table for table in OPTIONAL if values.strip() == "false")]
+    if key not in known and key.partition(".")[0] not in ("run",):
+        same_end = [other for other in known if other.rpartition(".")[2] == key.rpartition(".")[2]]
+        near = f' Did you mean "{same_end[0]}"?' if same_end else guess(key, known)
+        raise ValueError(f"{show(key)} is no setting.{near}")
+    return key, [_toml_value(part) for part in _split(values)]
+
+
+def _split(text: str) -> list[str]:
+    """Cut at commas that are outside of brackets and quotes."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if character == "," and not depth and not quote:
+            parts.append("")
+            continue
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        else:
+            depth += (character in "[{") - (character in "]}")
+        parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        document = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return document["value"] if len(document) == 1 else text

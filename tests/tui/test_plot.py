@@ -1,0 +1,237 @@
+"""Curves: no spike vanishes, nothing that a network can say breaks them, and the frame has the size that was asked for."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui.canvas import plain, width_of
+from tui.plot import LINE, Axes, Series, decimate, draw, epoch_ticks, nice_step
+
+ODD = [math.nan, math.inf, -math.inf, 1e308, -1e308, 1e99, 1e-300, 5e-324, 0.0, -0.0, -1.0, 0.5, 3.0]
+values = st.one_of(st.sampled_from(ODD), st.floats(allow_nan=True, allow_infinity=True))
+some_values = st.lists(values, max_size=60)
+
+
+def line(ys, marker: str = LINE, role: str = "train") -> Series:
+    return Series(np.arange(1, len(ys) + 1, dtype=float), np.array(ys, dtype=float), role, marker)
+
+
+def drawn(ys, width: int = 60, height: int = 14, **axes) -> str:
+    return plain(draw([line(ys)], Axes(0.0, max(1.0, len(ys)), **axes), width, height))
+
+
+# Decimation -----------------------------------------------------------------------------------------------------------
+
+
+def columns_of(x, low: float, high: float, columns: int) -> list[int]:
+    return [min(columns - 1, int((value - low) * (columns / (high - low)))) for value in x]
+
+
+@given(st.lists(values, min_size=1, max_size=400), st.integers(1, 40))
+@example([0.0] * 50 + [9.0] + [0.0] * 50, 10)
+@example([math.nan] * 30 + [1.0] + [math.nan] * 30, 3)
+def test_the_smallest_and_the_largest_of_every_column_are_kept(ys, columns):
+    one = line(ys)
+    high = float(len(ys))
+    x, y = decimate(one.x, one.y, 0.0, high, columns)
+    assert len(x) == len(y) <= max(2 * columns, len(ys))
+    if len(ys) > 2 * columns:
+        assert len(x) <= 2 * columns
+    for column in set(columns_of(one.x, 0.0, high, columns)):
+        before = [b for a, b in zip(columns_of(one.x, 0.0, high, columns), ys, strict=True) if a == column and b == b]
+        after = [b for a, b in zip(columns_of(x, 0.0, high, columns), y.tolist(), strict=True) if a == column and b == b]
+        assert (min(before, default=0), max(before, default=0)) == (min(after, default=0), max(after, default=0))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=100, max_size=400), st.integers(1, 40))
+def test_decimated_points_are_true_values_in_rising_order_of_x(ys, columns):
+    one = line(ys)
+    x, y = decimate(one.x, one.y, 0.0, float(len(ys)), columns)
+    assert (np.diff(x) >= 0).all()
+    assert set(y.tolist()) <= set(ys)
+
+
+@pytest.mark.parametrize(("ys", "shown"), [([9.0, 5.0, 7.0, 1.0], [9.0, 1.0]), ([1.0, 7.0, 5.0, 9.0], [1.0, 9.0])])
+def test_a_column_is_drawn_in_the_direction_in_which_it_went(ys, shown):
+    one = line(ys)
+    assert decimate(one.x, one.y, 0.0, 4.0, 1)[1].tolist() == shown
+
+
+def test_a_short_series_is_left_alone():
+    one = line([3.0, math.nan, 2.0])
+    x, y = decimate(one.x, one.y, 0.0, 3.0, 2)
+    assert x is one.x
+    assert y is one.y
+
+
+def test_one_spike_among_a_million_is_on_the_screen():
+    ys = np.full(1_000_000, 0.1)
+    ys[734_567] = 5.0
+    rows = drawn(ys).splitlines()
+    top = next(index for index, row in enumerate(rows) if any("⠀" < character <= "⣿" for character in row))
+    assert top <= 1  # just under the frame's upper edge
+
+
+# Drawing --------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=120)
+@given(
+    some_values,
+    some_values,
+    st.integers(1, 200),
+    st.integers(1, 60),
+    st.booleans(),
+    st.sampled_from([math.nan, 0.0]),
+    st.sampled_from([None, (0.0, 1.0), (-3.0, 1e6)]),
+)
+@example([1e308, -1e308], [], 40, 10, False, math.nan, None)
+@example([math.nan] * 5, [math.inf], 40, 10, True, 0.0, None)
+@example([5e-324], [], 40, 10, False, 0.0, None)
+@example([0.0, -1.0], [0.0], 40, 10, True, math.nan, None)
+def test_nothing_that_a_network_can_say_breaks_it(ys, points, width, height, log, floor, limits):
+    horizon = max(1.0, len(ys), len(points))
+    axes = Axes(0.0, horizon, ((horizon / 2, "1"), (horizon, "2")), log_y=log, y_floor=floor, y_limits=limits)
+    rows = draw([line(ys), line(points, "o", "validation")], axes, width, height)
+    if width < 12 or height < 4:
+        assert rows == []
+        return
+    assert len(rows) == height
+    assert all(width_of(row) <= width for row in rows)
+    assert max(width_of(row) for row in rows) == width
+    assert "\x1b" not in plain(rows)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (11, 40), (12, 4), (13, 5), (20, 6), (52, 9), (117, 24), (200, 60)])
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize(
+    "ys",
+    [
+        [],
+        [math.nan],
+        [math.inf],
+        [1e308],
+        [-1e308, 1e308],
+        [0.0],
+        [-5.0],
+        [0.7],
+        [1e-12],
+        [1e-300, 1e-310],
+        [0.5, math.nan, math.inf, 1e308, 0.0, -1.0, 0.1],
+        [1.0 + 1e-15, 1.0],
+        [123456789.0, 123456790.0],
+        [10.0**power for power in range(-300, 300, 7)],
+    ],
+)
+def test_every_odd_series_at_every_size(size, log, ys):
+    width, height = size
+    rows = draw([line(ys)], Axes(0.0, max(1.0, len(ys)), log_y=log), width, height)
+    assert len(rows) == (height if width >= 12 and height >= 4 else 0)
+    assert all(width_of(row) <= width for row in rows)
+
+
+@pytest.mark.parametrize("size", [(12, 4), (52, 9), (117, 24), (200, 60)])
+def test_the_frame_is_closed_at_every_size(size):
+    width, height = size
+    lines = plain(draw([line([0.9, 0.5, 0.4])], Axes(0.0, 3.0, ((1.0, "1"), (2.0, "2"))), width, height)).splitlines()
+    assert len(lines) == height
+    assert lines[-1].split() == ["1", "2"]
+    assert lines[0].endswith("┐")
+    assert lines[height - 2].endswith("┘")
+    assert all(cell_len(row) == width for row in lines[: height - 1])
+    assert all(row.endswith(("│", "┐", "┘")) for row in lines[: height - 1])
+
+
+@pytest.mark.parametrize("lost", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_lost_is_marked(lost):
+    rows = draw([line([1.0, 0.5, lost, 0.4])], Axes(0.0, 4.0), 60, 14)
+    assert plain(rows).count("x") == 1
+    assert any(role == "bad" and "x" in text for row in rows for text, role in row)
+    assert "x" not in drawn([1.0, 0.5, 0.45, 0.4])
+
+
+def test_a_stretch_of_lost_values_is_marked_where_it_begins():
+    rows = drawn([0.5] * 10 + [math.nan] * 30).splitlines()
+    marks = [(y, row.index("x")) for y, row in enumerate(rows) if "x" in row]
+    assert len(marks) == 1
+    left = rows[0].index("┌") + 1
+    assert abs(marks[0][1] - (left + 11 / 40 * (60 - left))) <= 2
+
+
+def test_infinity_is_kept_out_of_the_axis():
+    assert drawn([0.2, 0.9, math.inf]).splitlines()[1:-2] != []
+    labels = [row.split("┤")[0].strip() for row in drawn([0.2, 0.9, math.inf]).splitlines() if "┤" in row]
+    assert max(float(label) for label in labels) <= 1.0
+
+
+def test_a_log_axis_says_the_loss_and_not_its_logarithm():
+    text = drawn([1000.0, 100.0, 10.0, 1.0], log_y=True)
+    labels = [row.split("┤")[0].strip() for row in text.splitlines() if "┤" in row]
+    assert [float(label) for label in labels] == [1000.0, 100.0, 10.0, 1.0]
+    assert drawn([1000.0, 100.0, 10.0, 1.0], log_y=True) == text  # drawn twice, logged once
+
+
+def test_points_are_not_joined_and_stand_over_the_line():
+    train, seen = line([1.0] * 40), Series(np.array([10.0, 20.0, 30.0]), np.ones(3), "validation", "o")
+    rows = draw([train, seen], Axes(0.0, 40.0, y_floor=0.0), 60, 14)
+    assert plain(rows).count("o") == 3
+    assert [text for row in rows for text, role in row if role == "validation"] == ["o"] * 3
+
+
+def test_an_axis_stands_still_while_a_curve_grows_within_its_step():
+    def labels(ys):
+        text = plain(draw([line(ys)], Axes(0.0, 64.0, y_floor=0.0), 60, 14))
+        return [row.split("┤")[0] for row in text.splitlines() if "┤" in row]
+
+    assert labels([0.71, 0.65]) == labels([0.71, 0.65, 0.74, 0.40, 0.31])
+
+
+# Ticks ----------------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 3000), st.integers(1, 40), st.integers(5, 200))
+def test_the_labels_of_epochs_never_overlap(epochs, per_epoch, columns):
+    starts = [(float(epoch * per_epoch), epoch) for epoch in range(1, epochs + 1)]
+    high = float(epochs * per_epoch)
+    ticks = epoch_ticks(starts, 0.0, high, columns)
+    places = [(round(x / high * columns) - len(label) // 2, len(label)) for x, label in ticks]
+    assert all(start + size < following for (start, size), (following, _) in pairwise(places))
+    numbers = [int(label) for _, label in ticks]
+    assert len({b - a for a, b in pairwise(numbers)}) <= 1
+    assert all((x, int(label)) in set(starts) for x, label in ticks)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 10, 16, 50, 64, 100, 128, 999, 1000, 4096, 20_000])
+@pytest.mark.parametrize("width", [30, 52, 57, 82, 117])
+def test_the_labels_of_epochs_can_be_read_in_the_plot(epochs, width):
+    ticks = epoch_ticks([(32.0 * epoch, epoch) for epoch in range(1, epochs + 1)], 0.0, 32.0 * epochs, width - 7)
+    assert ticks
+    rows = plain(draw([line([0.9, 0.1])], Axes(0.0, 32.0 * epochs, ticks), width, 12)).splitlines()
+    assert rows[-1].split() == [label for _, label in ticks]
+
+
+@pytest.mark.parametrize(("low", "high", "columns"), [(0.0, 0.0, 50), (0.0, 10.0, 0), (5.0, 1.0, 50)])
+def test_ticks_without_room_are_none_or_few(low, high, columns):
+    assert len(epoch_ticks([(1.0, 1), (2.0, 2)], low, high, columns)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("least", "step"),
+    [(1.0, 1.0), (1.1, 2.0), (2.0, 2.0), (2.1, 5.0), (5.0, 5.0), (5.1, 10.0), (0.011, 0.02), (0.3, 0.5), (99.0, 100.0)],
+)
+def test_nice_steps(least, step):
+    assert nice_step(least) == pytest.approx(step)
+
+
+@given(st.floats(1e-90, 1e90))
+def test_a_nice_step_is_1_2_or_5_and_no_longer_than_it_must_be(least):
+    step = nice_step(least)
+    assert least * (1 - 1e-6) <= step <= least * 2.5 * (1 + 1e-6)
+    assert f"{step:.0e}"[0] in "125"

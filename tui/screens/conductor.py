@@ -1,0 +1,104 @@
+"""Between a session and the event loop: when a step is due, when the screen is drawn, and what the speed is.
+
+The only place where training and Textual meet. A batch costs the screen nothing: it is drawn with the next frame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from textual.screen import Screen
+from textual.timer import Timer
+
+from engine import IterationMetrics, stream
+from tui import view
+from tui.pace import Pace
+from tui.panes.training_loop import PHASES
+from tui.session import Session
+
+FRAMES = 10  # a second, while it trains
+
+
+class Conductor:
+    """Starts and pauses training on a screen; calls `frame` while it trains and `ended(paced)` when it ends by itself."""
+
+    def __init__(
+        self, screen: Screen[None], session: Session, speed: float, frame: Callable[[], None], ended: Callable[[bool], None]
+    ) -> None:
+        self.screen, self.session = screen, session
+        self.pace = Pace(speed)
+        self.phase = -1  # which of the four phases is lit
+        self._frame, self._ended = frame, ended
+        self._timer: Timer | None = None
+        self._seen: deque[tuple[float, int]] = deque(maxlen=40)
+        self._turn = 0  # which start this is: a worker of an earlier one that ends late is not listened to
+
+    def mount(self) -> None:
+        """The screen is there: make its timer, which runs only while it trains."""
+        self._timer = self.screen.set_interval(1 / FRAMES, self._frame, pause=True)
+
+    def open(self, session: Session) -> None:
+        """Another session from now on."""
+        self.pause()
+        self.session, self.phase = session, -1
+        self.plan()
+
+    def plan(self) -> None:
+        """Spread the steps there are now over the seconds that the preset asks for."""
+        session = self.session
+        self.pace.plan(session.all_steps, session.early_steps, session.preset.sheet.show.seconds, session.steps)
+
+    def start(self, source: Iterable[IterationMetrics], paced: bool) -> None:
+        """Train on `source` until it ends or `pause` is called; `paced`: at the pace, else as fast as it goes."""
+        self.session.running = True
+        self._turn += 1
+        self._seen.clear()
+        self.plan()
+        if self._timer is not None:
+            self._timer.resume()
+        self.screen.run_worker(self._train(source, paced, self._turn), group="training", exclusive=True)
+
+    def pause(self) -> None:
+        """Stop after the batch that is done; nothing where it does not train."""
+        if self.session.running:
+            self.screen.workers.cancel_group(self.screen, "training")
+            self._stop()
+
+    def _stop(self) -> None:
+        self.session.running = False
+        self._turn += 1
+        if self._timer is not None:
+            self._timer.pause()
+
+    async def _train(self, source: Iterable[IterationMetrics], paced: bool, turn: int) -> None:
+        session = self.session
+        due = (lambda: self.pace.wait(session.steps)) if paced else None
+        async for _ in stream(source, due=due):
+            pass  # the histories have it
+        if turn == self._turn:
+            self._stop()
+            self.phase = len(PHASES) - 1
+            self._ended(paced)
+
+    def tick(self) -> None:
+        """Once a frame: look at the clock, light the next phase."""
+        if self.session.running:
+            self._seen.append((time.perf_counter(), self.session.steps))
+            self.phase = view.lit_phase(self.pace, self.session.steps, self.phase)
+
+    @property
+    def speed(self) -> float:
+        """Steps a second while it trains; 0: not known."""
+        return view.speed(self._seen) if self.session.running else 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds until all runs are over; 0: nothing to say."""
+        return view.time_left(self.session, self.pace, self.speed)
+
+    def change_pace(self, up: bool) -> None:
+        """Twice or half as fast."""
+        change = self.pace.faster if up else self.pace.slower
+        change(self.session.steps)

@@ -1,0 +1,38 @@
+"""Which panes are in sight, and where: from the size of the terminal, the zoomed pane and whether the lesson is wanted."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.panes.curves import Curves
+from tui.panes.lesson import LessonPane
+
+NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
+
+
+def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | None) -> None:
+    """Show and hide the lab's panes; `lesson_wanted` None: the lesson is there where it has room beside the others."""
+    width = screen.app.size.width
+    screen.set_class(width < NARROW, "narrow")
+    screen.set_class(width >= WIDE, "wide")
+    settings, progress, lesson = (screen.query_one(name) for name in ("#settings", "#tree", "#lesson"))
+    left, middle, body = (screen.query_one(name) for name in ("#left", "#middle", "#body"))
+    for pane in (settings, progress, *screen.query(Curves)):
+        pane.display = zoomed in (None, pane)
+    on_the_left = zoomed in (settings, progress)
+    beside = width >= LESSON_BESIDE
+    wanted = beside if lesson_wanted is None else lesson_wanted
+    swapped = wanted and not beside  # too narrow for three columns: the lesson takes the left one's place
+    lesson.display = zoomed is lesson if zoomed else wanted
+    left.display = on_the_left if zoomed else not swapped
+    middle.display = zoomed is None or isinstance(zoomed, Curves)
+    screen.query_one("#loop").display = zoomed is None and width >= NARROW
+
+    left.styles.width = "1fr" if on_the_left else None
+    lesson.styles.width = "1fr" if isinstance(zoomed, LessonPane) else 36 if swapped else None
+    settings.styles.height = "1fr" if zoomed is settings else None
+    if swapped:
+        body.move_child(lesson, before=middle)
+    else:
+        body.move_child(lesson, after=middle)
