@@ -19,6 +19,8 @@ Epochs = Annotated[int, Range(1, 1_000_000)]
 BatchSize = Annotated[int, Range(1, 10_000_000)]
 Seed = Annotated[int, Range(0, 1_000_000_000)]
 
+MOST_PARAMETERS = 20_000_000  # of 8 bytes each, six times over while Adam trains them: about 1 GB
+
 #: Settings that a trainer can take while it trains, by their key in a preset.
 LIVE = {
     "training.optimizer.learning_rate": "learning_rate",
@@ -86,6 +88,12 @@ class Run:
             kind = f"{facts.classes} classes" if facts.classes else "regression"
             raise MisfitError(
                 "training.loss", loss, f'"{loss}" does not fit {self.data.name} ({kind}); {" or ".join(fitting)} does'
+            )
+        if self.parameters > MOST_PARAMETERS:
+            raise MisfitError(
+                "network.hidden",
+                self.network.hidden,
+                f"these layers have {self.parameters} parameters; at most {MOST_PARAMETERS} are allowed",
             )
         if self.training.drop_last and self.batch_size > facts.samples:
             raise MisfitError(

@@ -160,5 +160,5 @@ def parse(annotation: Any, text: str) -> Any:
             if bounds is None or bounds.holds(value):
                 return value
             raise ValueError(f"{text} is not {bounds}")
-    near = guess(text, _words(annotation)) if text else ""
+    near = guess(text, [*choices_of(annotation), *_words(annotation)]) if text else ""
     raise ValueError(f"{describe(annotation)}.{near}" if near else describe(annotation))

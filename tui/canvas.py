@@ -117,6 +117,22 @@ class Canvas(Widget):
         return self._styles[role]
 
 
+class Pane(Canvas):
+    """A canvas that draws itself from what it was last shown, whenever its size or focus changes."""
+
+    def draw(self) -> None:
+        """Paint what there is for the room there is."""
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    def on_focus(self) -> None:
+        self.draw()
+
+    def on_blur(self) -> None:
+        self.draw()
+
+
 def changed_span(old: Row, new: Row) -> tuple[int, int]:
     """The first cell that differs and the one after the last, between two rows; (0, 0) where nothing does."""
     before, after = _cells(old), _cells(new)

@@ -18,7 +18,9 @@ def short(value: float | None) -> str:
         return "0.000"
     if size < 0.001 or size >= 99_999.5:
         text = f"{value:.1e}"
-        return text if len(text) <= 7 else f"{value:.0e}"
+        if len(text) > 7:  # three digits of exponent
+            text = text.replace("e+", "e") if size > 1 else f"{value:.0e}"
+        return text
     if size < 9.9995:
         return f"{value:.3f}"
     if size < 99.995:

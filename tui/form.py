@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from engine.preset import read_run
 from engine.run import LIVE, Run
 from engine.schema import Document, annotation_at, choices_of, describe, parse, range_of
 from tui.figures import exact
@@ -102,7 +103,8 @@ def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
     bounds = range_of(annotation)
     assert bounds is not None
     if value == "full":
-        return value
+        samples = read_run(document, "").data.facts().samples
+        return value if up or samples < 2 else 2 ** ((samples - 1).bit_length() - 1)
     if isinstance(value, tuple):
         units = [each * 2 if up else max(1, each // 2) for each in value] or [16] * up
         return units if all(map(bounds.holds, units)) else value

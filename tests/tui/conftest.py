@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from textual import events
 
 from engine import load_preset
 from tui.app import DescentApp
@@ -55,6 +56,12 @@ class Person:
     def note(self) -> str:
         return self.read("note").strip()
 
+    @property
+    def typing(self) -> str | None:
+        """What stands in the field that is typed in; None where none is open."""
+        line = self.lab.settings.line
+        return line.text if line is not None else None
+
     def seen(self) -> str:
         """The whole screen as it is composed, line by line."""
         svg = self.app.export_screenshot(simplify=True)
@@ -71,6 +78,16 @@ class Person:
 
     async def type(self, text: str) -> None:
         await self.press(*["space" if character == " " else character for character in text])
+
+    async def burst(self, keys: str) -> None:
+        """Keys that arrive in one packet, as over a slow line: the next is there before the last one was answered."""
+        names = {"\r": "enter", "\x7f": "backspace", "\x1b": "escape", ".": "full_stop", "-": "minus", " ": "space"}
+        for key in keys:
+            event = events.Key(names.get(key, key), key if key.isprintable() else None)
+            event.set_sender(self.app)
+            self.app.post_message(event)
+        await self.settle()
+        await self.settle()
 
     async def until(self, holds: Callable[[], object], patience: float = PATIENCE) -> None:
         """Go on as soon as something holds; fail, with the screen, where it never does."""

@@ -224,9 +224,30 @@ async def test_typing_a_learning_rate(lab):
 async def test_a_digit_begins_typing_and_replaces_the_value(lab):
     async with lab() as person:
         await person.type("0.5")
-        assert person.focus == "entry"
+        assert person.typing == "0.5"
         await person.press("enter")
         assert person.setting("learning_rate").split()[-2] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("keys", "typed"),
+    [("0.05", "0.05"), ("5678", "5678"), ("\r" + "\x7f" * 5 + "0.05", "0.05"), ("\r...", "0.001..."), ("\r-5", "0.001-5")],
+)
+async def test_what_is_typed_in_one_packet_all_goes_into_the_field(lab, keys, typed):
+    async with lab() as person:
+        await person.burst(keys)
+        assert person.typing == typed
+        assert person.session.run.training.optimizer.learning_rate == 0.001
+        assert person.lab.pace.speed == 1.0
+
+
+async def test_a_value_and_its_enter_in_one_packet(lab):
+    async with lab() as person:
+        await person.burst("0.05\r")
+        assert person.setting("learning_rate").split()[-2] == "0.05"
+        assert person.focus == "settings"
+        await person.burst("0.7\x1b")
+        assert person.setting("learning_rate").split()[-2] == "0.05"
 
 
 async def test_escape_restores(lab):
@@ -245,9 +266,7 @@ async def test_tab_accepts_and_leaves(lab):
         await person.press("tab")
         assert person.focus == "tree"
         assert person.setting("learning_rate").split()[-2] == "0.5"
-        await person.settle()
-        assert not person.lab.settings.editing
-        assert not person.lab.query("#entry")
+        assert person.typing is None
 
 
 @pytest.mark.parametrize(
@@ -273,10 +292,9 @@ async def test_a_wrong_value_is_named_with_its_range_while_typing_and_stays_open
         assert label in person.note
         assert "! " in person.read("settings")  # beside the form, without colour
         await person.press("enter")
-        assert person.focus == "entry"
-        assert person.lab.settings.editing
+        assert person.typing == text
         await person.press("tab")
-        assert not person.lab.settings.editing
+        assert person.typing is None
         assert person.setting(label).split()[-2] == old
         assert f"It stays {old}" in person.note
         assert "! " not in person.read("settings")
@@ -285,7 +303,7 @@ async def test_a_wrong_value_is_named_with_its_range_while_typing_and_stays_open
 async def test_nothing_typed_is_wrong_too(lab):
     async with lab() as person:
         await person.press("enter", *["backspace"] * 5, "enter")
-        assert person.focus == "entry"
+        assert person.typing == ""
         assert "above 0 to 1000" in person.note
 
 
@@ -344,7 +362,7 @@ async def test_letters_typed_in_a_field_are_letters_and_outside_of_it_keys(lab):
         await person.at_row("batch_size")
         await person.press("enter", *["backspace"] * 2)
         await person.type("pqrtznN. -+")
-        assert person.lab.settings._entry.value == "pqrtznN. -+"
+        assert person.typing == "pqrtznN. -+"
         assert person.app.screen is person.lab
         assert (person.state, person.session.steps, person.lab.pace.speed) == ("ready", 0, 1.0)
         assert person.session.run.training.optimizer.learning_rate == 0.001

@@ -34,7 +34,8 @@ class Terminal:
         self.master, self.slave = pty.openpty()
         self.size(columns, lines)
         self.before = termios.tcgetattr(self.slave)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "COLORTERM"))}
+        hidden = ("TEXTUAL", "COLORTERM", "COLUMNS", "LINES")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
         self.process = subprocess.Popen(
             [DESCENT, *arguments],
             stdin=self.slave,

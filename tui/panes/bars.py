@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tui.canvas import Canvas, Row, Span, ends, fit, row, width_of
+from tui.canvas import Pane, Row, Span, ends, fit, row, width_of
 from tui.figures import duration, rate
 from tui.keys import footer
 
@@ -66,7 +66,7 @@ def note_line(text: str, role: str, width: int) -> Row:
     return fit(row((f" {text}", role)), width)
 
 
-class Bar(Canvas):
+class Bar(Pane):
     """One line, made for whatever width there is."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -82,6 +82,3 @@ class Bar(Canvas):
         """Paint the line for the room there is."""
         if self.size.width:
             self.paint([self._line(self.size.width)])
-
-    def on_resize(self) -> None:
-        self.draw()

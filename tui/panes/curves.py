@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from engine import Evaluation, History, Trainer
-from tui.canvas import Canvas, Row, Span, heading, width_of
+from tui.canvas import Pane, Row, Span, heading, width_of
 from tui.figures import percent, short
 from tui.plot import LINE, Axes, Floats, Series, draw, epoch_ticks, nice_step
 
@@ -32,7 +32,7 @@ class Picture:
     brief: Row = ()
 
 
-class Curves(Canvas, can_focus=True):
+class Curves(Pane, can_focus=True):
     """A plot under its title."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -58,15 +58,6 @@ class Curves(Canvas, can_focus=True):
         if self.picture.brief and width_of(title) > width - 5:
             title = self.picture.brief
         self.paint([heading(title, width, self.has_focus), *plot])
-
-    def on_focus(self) -> None:
-        self.draw()
-
-    def on_blur(self) -> None:
-        self.draw()
-
-    def on_resize(self) -> None:
-        self.draw()
 
 
 def letters(names: Sequence[str]) -> list[str]:

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine import History
-from tui.canvas import Canvas, Row, ends, fit, heading
+from tui.canvas import Pane, Row, ends, fit, heading
 from tui.figures import percent, short
 from tui.outline import Node, Outline, newest
 
@@ -29,7 +28,7 @@ class Branch:
     batches: int = 0
 
 
-class ProgressTree(Canvas, can_focus=True):
+class ProgressTree(Pane, can_focus=True):
     """Attributes down: `show`. Messages up: `Selected`, when the cursor comes to another run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -154,15 +153,6 @@ class ProgressTree(Canvas, can_focus=True):
         if node.run != self.cursor.run:
             self.post_message(self.Selected(node.run))
         self.cursor = node
-        self.draw()
-
-    def on_focus(self) -> None:
-        self.draw()
-
-    def on_blur(self) -> None:
-        self.draw()
-
-    def on_resize(self, event: events.Resize) -> None:
         self.draw()
 
     # rows

@@ -13,9 +13,9 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
 
-from tui.canvas import Canvas, Row, Span, fit, heading, row
+from tui.canvas import Pane, Row, Span, fit, heading, row
+from tui.line import Line
 
 MARK_LIVE, MARK_RESTART = "~", "↻"
 
@@ -41,15 +41,7 @@ class Check:
     wrong: str = ""
 
 
-class Entry(Input):
-    """The field that is typed in, over the value of its row."""
-
-    def __init__(self, value: str) -> None:
-        super().__init__(value, compact=True, select_on_focus=False, id="entry")
-        self.cursor_blink = False
-
-
-class SettingsPane(Canvas, can_focus=True):
+class SettingsPane(Pane, can_focus=True):
     """Attributes down: `show` and `check`. Messages up: `Nudged`, `Typed` and `Choose`, each with the number of its row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +49,6 @@ class SettingsPane(Canvas, can_focus=True):
         Binding("down", "move(1)", "Row down", show=False, id="settings.down"),
         Binding("left", "nudge(False)", "Smaller", show=False, id="settings.left"),
         Binding("right", "nudge(True)", "Larger", show=False, id="settings.right"),
-        Binding("enter", "edit", "Edit", show=False, id="settings.enter"),
         Binding("home", "move(-99)", "First row", show=False, id="settings.home"),
         Binding("end", "move(99)", "Last row", show=False, id="settings.end"),
     ]
@@ -97,7 +88,7 @@ class SettingsPane(Canvas, can_focus=True):
         self.derived = ("", "")
         self.cursor = 4  # the learning rate: what people change first
         self.check: Callable[[int, str], Check] = lambda index, text: Check(("", ""), "")
-        self._entry: Entry | None = None
+        self.line: Line | None = None  # what is being typed
         self._checked: Check | None = None
 
     def show(self, form: Sequence[FormRow], derived: tuple[str, str], title: str) -> None:
@@ -108,7 +99,7 @@ class SettingsPane(Canvas, can_focus=True):
     @property
     def editing(self) -> bool:
         """Whether a value is being typed."""
-        return self._entry is not None
+        return self.line is not None
 
     def draw(self) -> None:
         """Paint the form."""
@@ -116,7 +107,7 @@ class SettingsPane(Canvas, can_focus=True):
         if not width:
             return
         title: Row = (("Settings", "text"), (f"  {self.title}", "dim")) if self.title else (("Settings", "text"),)
-        rows = [heading(title, width, self.has_focus or self.editing)]
+        rows = [heading(title, width, self.has_focus)]
         rows += [self._row(index, entry, width) for index, entry in enumerate(self.form)]
         checked = self._checked
         for line in checked.derived if checked and not checked.wrong else self.derived:
@@ -133,11 +124,15 @@ class SettingsPane(Canvas, can_focus=True):
         here = index == self.cursor
         mark: Span = (f" {entry.mark} ", "warn" if entry.waiting else "dim")
         label = f"{'>' if here else ' '} {entry.label}{'*' if entry.waiting else ''}"
+        if here and self.line is not None:
+            before, at, after = self.line.around(max(6, width - len(label) - 4))
+            left = " " * max(1, width - len(label) - len(before + at + after) - 3)
+            return ((label + left, "strong"), (before, "strong"), (at, "cursor-focus"), (after, "strong"), mark)
         room = width - len(label) - 4
         value = entry.value if len(entry.value) <= room else entry.value[: max(0, room - 1)] + "…"
         gap = " " * max(1, width - len(label) - len(value) - 3)
         role = "strong" if entry.differs else "text"
-        if here and (self.has_focus or self.editing):
+        if here and self.has_focus:
             return (((label + gap), "cursor-focus"), (value, "cursor-focus"), (mark[0], "cursor-focus"))
         return ((label + gap, "text"), (value, role), mark)
 
@@ -160,28 +155,53 @@ class SettingsPane(Canvas, can_focus=True):
             self._begin(self.form[self.cursor].value)
 
     def on_key(self, event: events.Key) -> None:
-        """A digit begins typing."""
-        if not self.editing and event.character and event.character.isdigit() and not self.form[self.cursor].chosen:
+        """Enter or a digit begins typing; while it lasts, keys are the line's."""
+        if self._typed(event) if self.editing else self._begins(event):
             event.stop()
-            self._begin(event.character)
+
+    def _begins(self, event: events.Key) -> bool:
+        if event.key == "enter":
+            self.action_edit()
+            return True
+        digit = event.character is not None and event.character.isdigit() and not self.form[self.cursor].chosen
+        if digit:
+            self._begin(event.character or "")
+        return digit
+
+    def _typed(self, event: events.Key) -> bool:
+        line = self.line
+        assert line is not None
+        if event.key == "enter":
+            if self._checked is not None and self._checked.wrong:
+                self.app.bell()  # stays open: what was typed is not lost
+            else:
+                self.close(accept=True)
+        elif event.key == "escape":
+            self.cancel()
+        elif event.key in ("up", "down"):
+            self.close(accept=True)
+            return False  # and the cursor moves
+        elif line.press(event.key, event.character):
+            self._look()
+        else:
+            return False
+        return True
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted text goes into the line."""
+        if self.line is not None:
+            self.line.insert(event.text)
+            self._look()
 
     def _begin(self, text: str) -> None:
-        entry = self.form[self.cursor]
-        left = len(entry.label) + 3
-        self._entry = Entry(text)
-        self._entry.styles.offset = (left, self.cursor + 1)
-        self._entry.styles.width = max(6, self.size.width - left - 2)
-        self.mount(self._entry)
-        self._entry.focus()
-        self._look(text)
+        self.line = Line(text, len(text))
+        self._look()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self.editing:
-            self._look(event.value)
-
-    def _look(self, text: str) -> None:
+    def _look(self) -> None:
         """Check what is typed so far, and say it."""
+        if self.line is None:
+            return
+        text = self.line.text
         self._checked = self.check(self.cursor, text)
         label = self.form[self.cursor].label
         if self._checked.wrong:
@@ -190,49 +210,29 @@ class SettingsPane(Canvas, can_focus=True):
             self.post_message(self.Said(f"{label}: {self._checked.allowed}. Enter accepts, Escape restores."))
         self.draw()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        if self._checked is not None and self._checked.wrong:
-            self.app.bell()  # stays open: what was typed is not lost
-            return
+    def on_blur(self) -> None:
+        """Tab accepts and leaves."""
         self.close(accept=True)
-        self.focus()
-
-    def on_input_blurred(self, event: Input.Blurred) -> None:
-        event.stop()
-        if self.editing:
-            self.close(accept=True)
+        super().on_blur()
 
     def cancel(self) -> None:
         """Give up typing; the value stays as it was."""
-        if self._entry is not None:
-            label = self.form[self.cursor].label
+        if self.editing:
             self.close(accept=False)
-            self.post_message(self.Said(f"{label} stays {self.form[self.cursor].value}"))
-            self.focus()
+            shown = self.form[self.cursor]
+            self.post_message(self.Said(f"{shown.label} stays {shown.value}"))
 
     def close(self, accept: bool) -> None:
         """End typing; what is wrong is not taken, and said."""
-        entry, checked = self._entry, self._checked
-        if entry is None:
+        line, checked = self.line, self._checked
+        if line is None:
             return
-        self._entry = self._checked = None
-        text = entry.value
-        entry.remove()
-        shown = self.form[self.cursor]
+        self.line = self._checked = None
+        text, shown = line.text, self.form[self.cursor]
         if accept and checked is not None and checked.wrong:
             self.post_message(self.Said(f"{shown.label} {text!r}: {checked.wrong}. It stays {shown.value}", "bad"))
         elif accept and text.strip() != shown.value:
             self.post_message(self.Typed(self.cursor, text))
         elif accept:
             self.post_message(self.Said(f"{shown.label} stays {shown.value}"))
-        self.draw()
-
-    def on_focus(self) -> None:
-        self.draw()
-
-    def on_blur(self) -> None:
-        self.draw()
-
-    def on_resize(self) -> None:
         self.draw()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine import IterationMetrics
-from tui.canvas import Canvas, Row, Span, ends, heading, row
+from tui.canvas import Pane, Row, Span, ends, heading, row
 from tui.figures import duration, percent, rate, short
 
 PHASES = ("forward", "loss", "backward", "update")
@@ -27,7 +27,7 @@ class Moment:
     explained: str = ""
 
 
-class TrainingLoop(Canvas):
+class TrainingLoop(Pane):
     """Three lines under a heading, or one line without where there is little room."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -48,9 +48,6 @@ class TrainingLoop(Canvas):
             self.paint([heading((("Training loop", "text"),), width, False), *tall(self.moment, width)])
         else:
             self.paint([one_line(self.moment, width)])
-
-    def on_resize(self) -> None:
-        self.draw()
 
 
 def loop(phase: int, again: bool) -> Row:

@@ -24,6 +24,7 @@ def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | N
     beside = width >= LESSON_BESIDE
     wanted = beside if lesson_wanted is None else lesson_wanted
     swapped = wanted and not beside  # too narrow for three columns: the lesson takes the left one's place
+    screen.set_class(wanted and beside and zoomed is None, "beside")
     lesson.display = zoomed is lesson if zoomed else wanted
     left.display = on_the_left if zoomed else not swapped
     middle.display = zoomed is None or isinstance(zoomed, Curves)

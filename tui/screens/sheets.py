@@ -50,7 +50,7 @@ class Picker(Sheet[str]):
 
     def on_mount(self) -> None:
         self._fill("")
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)
@@ -111,7 +111,7 @@ class Choice(Sheet[str]):
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
         options.highlighted = self.words.index(self.current) if self.current in self.words else 0
-        options.focus()
+        self.set_focus(options)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
@@ -158,4 +158,4 @@ class Help(Sheet[None]):
                 yield Static(text)
 
     def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
+        self.set_focus(self.query_one(VerticalScroll))
