@@ -121,7 +121,7 @@ async def test_at_the_end_the_outcome_is_told_and_space_begins_again(lab, fast):
         assert "epoch 3/3  iteration 96/96" in person.read("header")
         last = person.session.trainer.history.epochs[-1]
         assert f"training loss {last.train.loss:.3f}, validation {last.validation.loss:.3f}" in person.note
-        assert "completed" in person.read("tree")
+        assert re.search(rf"v recipe, seed 0 +v {last.validation.loss:.3f}", person.read("tree"))
         assert "space again" in person.read("keys")
         first = list(person.session.trainer.history)
         await person.press("space")

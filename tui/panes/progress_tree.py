@@ -175,22 +175,22 @@ class ProgressTree(Pane, can_focus=True):
 
 
 def run_row(branch: Branch, is_open: bool, width: int) -> Row:
-    """'v recipe, seed 0', and how it ended; of a closed run as many of its newest figures as fit."""
+    """'v recipe, seed 0  v 0.037 98.7%': its newest figures, as many as fit, and how it ended if not as planned."""
     history = branch.history
     spans: Row = ((("v " if is_open else "> ") + branch.name, "strong"),)
     if history.diverged is not None:
         return ends(spans, ((f"diverged at {history.diverged.iteration}", "bad"),), width)
-    if history.epochs and not is_open:
-        last = history.epochs[-1]
-        seen = last.validation or last.train
-        loss, accuracy = f"v {short(seen.loss)}" if last.validation else short(seen.loss), percent(seen.accuracy)
-        for end in (f"{short(last.train.loss)} {loss} {accuracy}", f"{loss} {accuracy}", loss):
-            if len(branch.name) + len(end) + 4 <= width:
-                return (*spans, (end.removesuffix(" -").rjust(width - len(branch.name) - 2), "text"))
-    if history.stopped is not None and is_open:
-        role = "good" if history.stopped.reason == "completed" else "warn"
-        return ends(spans, ((history.stopped.reason, role),), width)
-    return spans
+    if not history.epochs:
+        return spans
+    last = history.epochs[-1]
+    seen = last.validation or last.train
+    loss, accuracy = f"v {short(seen.loss)}" if last.validation else short(seen.loss), percent(seen.accuracy)
+    stopped = " stopped" if history.stopped is not None and history.stopped.reason == "interrupted" else ""
+    for end in (f"{short(last.train.loss)} {loss} {accuracy}", f"{loss} {accuracy}", loss):
+        end = end.removesuffix(" -") + stopped
+        if len(branch.name) + len(end) + 4 <= width:
+            return (*spans, (end.rjust(width - len(branch.name) - 2), "text"))
+    return ends(spans, ((loss, "text"),), width)
 
 
 def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
