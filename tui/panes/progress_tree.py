@@ -184,9 +184,10 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
         return spans
     last = history.epochs[-1]
     seen = last.validation or last.train
-    loss, accuracy = f"v {short(seen.loss)}" if last.validation else short(seen.loss), percent(seen.accuracy)
+    loss = f"v {short(seen.loss)}" if last.validation else short(seen.loss)
+    accuracy, rounded = percent(seen.accuracy), percent(seen.accuracy, 0)
     stopped = " stopped" if history.stopped is not None and history.stopped.reason == "interrupted" else ""
-    for end in (f"{short(last.train.loss)} {loss} {accuracy}", f"{loss} {accuracy}", loss):
+    for end in (f"{short(last.train.loss)} {loss} {accuracy}", f"{loss} {accuracy}", f"{loss} {rounded}", loss):
         end = end.removesuffix(" -") + stopped
         if len(branch.name) + len(end) + 4 <= width:
             return (*spans, (end.rjust(width - len(branch.name) - 2), "text"))
