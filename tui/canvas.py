@@ -27,6 +27,10 @@ ROLES = (
 )  # fmt: skip
 
 
+#: Control characters, which a preset's title may hold, are shown as a dot and never reach the terminal.
+SHOWN = {code: "·" for code in (*range(32), *range(127, 160))}
+
+
 def row(*spans: Span | str) -> Row:
     """A row from spans; a bare string has the role 'text'."""
     return tuple((span, "text") if isinstance(span, str) else span for span in spans)
@@ -104,7 +108,7 @@ class Canvas(Widget):
         width = self.size.width
         if y >= len(self.rows):
             return Strip.blank(width, self.rich_style)
-        segments = [Segment(text, self._style(role)) for text, role in self.rows[y]]
+        segments = [Segment(text.translate(SHOWN), self._style(role)) for text, role in self.rows[y]]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def notify_style_update(self) -> None:
