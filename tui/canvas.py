@@ -28,7 +28,7 @@ ROLES = (
 
 
 #: Control characters, which a preset's title may hold, are shown as a dot and never reach the terminal.
-SHOWN = {code: "·" for code in (*range(32), *range(127, 160))}
+SHOWN = dict.fromkeys((*range(32), *range(127, 160)), "·")
 
 
 def row(*spans: Span | str) -> Row:
