@@ -91,6 +91,7 @@ class Stopped:
     iteration: int
 
 
+FIGURES = tuple(entry.name for entry in fields(Evaluation))
 COLUMNS = tuple(entry.name for entry in fields(IterationMetrics))
 INTEGERS = frozenset(("epoch", "iteration", "batch", "batches", "samples_seen"))
 
@@ -112,6 +113,8 @@ class History:
         self.epoch_starts: list[int] = []  # index of the first iteration of each epoch that has one
         self._rows: NDArray[np.float64] = np.empty((256, len(COLUMNS)))
         self._count = 0
+        self._evaluations: NDArray[np.float64] = np.empty((64, 1 + 2 * len(FIGURES)))
+        self._evaluated = 0
 
     def __len__(self) -> int:
         """How many iterations there were."""
@@ -156,6 +159,33 @@ class History:
             metrics.seconds,
         )
         self._count += 1
+
+    def begin(self, train: Evaluation, validation: Evaluation | None) -> None:
+        """Note both sets before the first update."""
+        self.initial, self.initial_validation = train, validation
+        self._add_evaluations(0, train, validation)
+
+    def add_epoch(self, epoch: EpochMetrics) -> None:
+        """Append the end of an epoch."""
+        self.epochs.append(epoch)
+        self._add_evaluations(epoch.iteration, epoch.train, epoch.validation)
+
+    def _add_evaluations(self, iteration: int, train: Evaluation, validation: Evaluation | None) -> None:
+        if self._evaluated == len(self._evaluations):
+            self._evaluations = np.concatenate([self._evaluations, np.empty_like(self._evaluations)])
+        figures = [getattr(seen, name) for seen in (train, validation or Evaluation(math.nan)) for name in FIGURES]
+        self._evaluations[self._evaluated] = (iteration, *(math.nan if value is None else value for value in figures))
+        self._evaluated += 1
+
+    def evaluations(self, part: Literal["train", "validation"], figure: str) -> NDArray[np.float64]:
+        """(evaluations, 2) float64: the iteration after which a set was seen, from 0, and a figure of `Evaluation`.
+
+        Empty for the validation set where training is blind. What does not exist for the task is NaN.
+        """
+        if part == "validation" and self.initial_validation is None:
+            return np.empty((0, 2))
+        column = 1 + FIGURES.index(figure) + (len(FIGURES) if part == "validation" else 0)
+        return self._evaluations[: self._evaluated, [0, column]]
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One field of every iteration, (iterations,) float64; a view, not to be written to; None is NaN."""

@@ -62,9 +62,7 @@ class Trainer:
         self._in_epoch = False  # between the first batch of an epoch and its end
         self._evaluation_work = Workspace(run.sizes, min(EVALUATION_ROWS, self._largest_set), dtype)
         self._reserve(self.batch_size)
-        self.history.initial = self.evaluate(self.inputs, self.targets)
-        if len(self.validation_inputs):
-            self.history.initial_validation = self.evaluate(self.validation_inputs, self.validation_targets)
+        self.history.begin(*self._evaluate_both())
 
     @property
     def _largest_set(self) -> int:
@@ -166,11 +164,8 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         self._in_epoch = False
-        train = self.evaluate(self.inputs, self.targets)
-        validation = None
-        if len(self.validation_inputs):
-            validation = self.evaluate(self.validation_inputs, self.validation_targets)
-        self.history.epochs.append(
+        train, validation = self._evaluate_both()
+        self.history.add_epoch(
             EpochMetrics(self.epoch, self.iteration, self.samples_seen, self.learning_rate, train, validation, self.seconds)
         )
         assert self.history.initial is not None
@@ -181,6 +176,11 @@ class Trainer:
             self._stop("diverged")
         elif self.epoch >= self.epochs:
             self._complete()
+
+    def _evaluate_both(self) -> tuple[Evaluation, Evaluation | None]:
+        train = self.evaluate(self.inputs, self.targets)
+        blind = len(self.validation_inputs) == 0
+        return train, None if blind else self.evaluate(self.validation_inputs, self.validation_targets)
 
     def _note_divergence(self, loss: float) -> None:
         if self.history.diverged is None:

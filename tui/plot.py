@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,17 +117,17 @@ def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float]
     return [at for at, _ in reversed(kept)], [value for _, value in reversed(kept)]
 
 
-def epoch_ticks(starts: Sequence[tuple[float, int]], low: float, high: float, columns: int) -> tuple[tuple[float, str], ...]:
-    """Ticks at the ends of epochs, given as (x, epoch), thinned on 1-2-5 until their labels have room."""
-    inside = [(x, epoch) for x, epoch in starts if low < x <= high]
-    if not inside:
-        return ()
+def epoch_ticks(ends: Floats, low: float, high: float, columns: int) -> tuple[tuple[float, str], ...]:
+    """Ticks at the ends of epochs, of which the first is that of epoch 1, thinned on 1-2-5 until their labels have room."""
     room = columns / (high - low) if high > low else 0.0
-    for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000):
-        chosen = [(x, str(epoch)) for x, epoch in inside if epoch % step == 0]
-        gaps = [(b[0] - a[0]) * room - len(b[1]) for a, b in pairwise(chosen)]
-        if all(gap >= 2 for gap in gaps):
-            return tuple(chosen)
+    for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000, 1_000_000):
+        places = ends[step - 1 :: step]
+        widest = len(str(len(places) * step))
+        inside = (places > low) & (places <= high)
+        if not inside.any():
+            break
+        if len(places) < 2 or float(np.diff(places[inside]).min(initial=np.inf)) * room - widest >= 2:
+            return tuple((float(places[at]), str((at + 1) * step)) for at in np.flatnonzero(inside).tolist())
     return ()
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import Trainer, load_preset
 from engine.metrics import COLUMNS, INTEGERS, Changed, EpochMetrics, Evaluation, History, IterationMetrics, Stopped
 
 
@@ -229,3 +230,24 @@ def test_events_are_frozen(event):
 
 def test_a_change_says_what_changed_when():
     assert str(Changed(40, "batch_size", 32, 8)) == "iteration 40: batch_size 32 -> 8"
+
+
+def test_the_figures_of_evaluations_can_be_had_as_columns():
+    trainer = Trainer(load_preset("recipe", [("training.epochs", [70])]).runs[0])  # more than fit in the first table
+    for _ in trainer:
+        pass
+    history = trainer.history
+    seen = history.evaluations("validation", "loss")
+    assert seen[:, 0].tolist() == [0, *(entry.iteration for entry in history.epochs)]
+    assert seen[:, 1].tolist() == [history.initial_validation.loss, *(entry.validation.loss for entry in history.epochs)]
+    accuracy = history.evaluations("train", "accuracy")
+    assert accuracy[:, 1].tolist() == [history.initial.accuracy, *(entry.train.accuracy for entry in history.epochs)]
+    assert np.isnan(history.evaluations("train", "r2")[:, 1]).all()
+
+
+def test_a_blind_run_has_no_figures_of_validation():
+    trainer = Trainer(load_preset("recipe", [("data.validation", [0]), ("training.epochs", [1])]).runs[0])
+    for _ in trainer:
+        pass
+    assert trainer.history.evaluations("validation", "loss").shape == (0, 2)
+    assert trainer.history.evaluations("train", "loss").shape == (2, 2)

@@ -198,20 +198,20 @@ def test_an_axis_stands_still_while_a_curve_grows_within_its_step():
 
 @given(st.integers(1, 3000), st.integers(1, 40), st.integers(5, 200))
 def test_the_labels_of_epochs_never_overlap(epochs, per_epoch, columns):
-    starts = [(float(epoch * per_epoch), epoch) for epoch in range(1, epochs + 1)]
+    ends = np.arange(1, epochs + 1) * float(per_epoch)
     high = float(epochs * per_epoch)
-    ticks = epoch_ticks(starts, 0.0, high, columns)
+    ticks = epoch_ticks(ends, 0.0, high, columns)
     places = [(round(x / high * columns) - len(label) // 2, len(label)) for x, label in ticks]
     assert all(start + size < following for (start, size), (following, _) in pairwise(places))
     numbers = [int(label) for _, label in ticks]
     assert len({b - a for a, b in pairwise(numbers)}) <= 1
-    assert all((x, int(label)) in set(starts) for x, label in ticks)
+    assert all(x == int(label) * per_epoch for x, label in ticks)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 10, 16, 50, 64, 100, 128, 999, 1000, 4096, 20_000])
 @pytest.mark.parametrize("width", [30, 52, 57, 82, 117])
 def test_the_labels_of_epochs_can_be_read_in_the_plot(epochs, width):
-    ticks = epoch_ticks([(32.0 * epoch, epoch) for epoch in range(1, epochs + 1)], 0.0, 32.0 * epochs, width - 7)
+    ticks = epoch_ticks(32.0 * np.arange(1, epochs + 1), 0.0, 32.0 * epochs, width - 7)
     assert ticks
     rows = plain(draw([line([0.9, 0.1])], Axes(0.0, 32.0 * epochs, ticks), width, 12)).splitlines()
     assert rows[-1].split() == [label for _, label in ticks]
@@ -219,7 +219,7 @@ def test_the_labels_of_epochs_can_be_read_in_the_plot(epochs, width):
 
 @pytest.mark.parametrize(("low", "high", "columns"), [(0.0, 0.0, 50), (0.0, 10.0, 0), (5.0, 1.0, 50)])
 def test_ticks_without_room_are_none_or_few(low, high, columns):
-    assert len(epoch_ticks([(1.0, 1), (2.0, 2)], low, high, columns)) <= 1
+    assert len(epoch_ticks(np.array([1.0, 2.0]), low, high, columns)) <= 1
 
 
 @pytest.mark.parametrize(

@@ -10,25 +10,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from engine import Evaluation, History, Trainer
+from engine import Trainer
 from tui.canvas import Pane, Row, Span, heading, width_of
 from tui.figures import percent, short
 from tui.plot import LINE, Axes, Floats, Series, draw, epoch_ticks, nice_step
 
+PARTS: tuple[Literal["train", "validation"], ...] = ("train", "validation")
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a plot shows: the spans of its title (`brief`: where there is little room), its curves, its axes, and the ends
-    of epochs as (x, epoch)."""
+    """What a plot shows: the spans of its title (`brief`: where there is little room), its curves, its axes, and the x
+    at which each epoch ends."""
 
     title: Row
     series: tuple[Series, ...]
     axes: Axes
-    epochs: tuple[tuple[float, int], ...] = ()
+    epochs: Floats | None = None
     brief: Row = ()
 
 
@@ -50,7 +52,7 @@ class Curves(Pane, can_focus=True):
             return
         width, height = self.size.width, self.size.height
         axes = self.picture.axes
-        if self.picture.epochs:
+        if self.picture.epochs is not None:
             ticks = epoch_ticks(self.picture.epochs, axes.x_low, axes.x_high, width - 7)
             axes = Axes(axes.x_low, axes.x_high, ticks, axes.log_y, axes.y_floor, axes.y_ceiling, axes.y_limits)
         plot = draw(self.picture.series, axes, width, height - 1)
@@ -84,15 +86,11 @@ def error_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
     marks = letters([trainer.run.name for trainer in trainers])
     for index, trainer in enumerate(trainers):
         history, role = trainer.history, _role(index, len(trainers))
-        train = [(0, history.initial), *((entry.iteration, entry.train) for entry in history.epochs)]
-        series.append(Series(*_points(train, "mean_absolute_error", scale(trainer)), role))
-        last = series[-1].y[-1] if len(series[-1].y) else math.nan
-        point = Series(
-            *_points(_validations(history), "mean_absolute_error", scale(trainer)),
-            *_points_style(marks, index, len(trainers)),
-        )
+        train, seen = (history.evaluations(part, "mean_absolute_error") for part in PARTS)
+        series.append(Series(train[:, 0] * scale(trainer), train[:, 1], role))
+        point = Series(seen[:, 0] * scale(trainer), seen[:, 1], *_points_style(marks, index, len(trainers)))
         series.append(point)
-        title += _legend(trainer, marks, index, len(trainers), short(last), point, short)
+        title += _legend(trainer, marks, index, len(trainers), short(float(train[-1, 1])), point, short)
     return Picture(tuple(title), tuple(series), Axes(0.0, horizon, y_floor=0.0), epochs)
 
 
@@ -142,9 +140,8 @@ def _picture(name: str, column: str, attribute: str, trainers: Sequence[Trainer]
             values = running_mean(values, max(4, trainer.run.iterations_per_epoch(trainer.batch_size) // 4))
         places = np.arange(1, len(values) + 1) * scale(trainer)
         series.append(Series(places, values, _role(index, len(trainers))))
-        point = Series(
-            *_points(_validations(history), attribute, scale(trainer)), *_points_style(marks, index, len(trainers))
-        )
+        seen = history.evaluations("validation", attribute)
+        point = Series(seen[:, 0] * scale(trainer), seen[:, 1], *_points_style(marks, index, len(trainers)))
         newest = figure(float(values[-1])) if len(values) else "-"
         title += _legend(trainer, marks, index, len(trainers), newest, point, figure)
         series.append(point)
@@ -175,7 +172,7 @@ def running_mean(values: Floats, window: int) -> Floats:
     return np.where(np.maximum.accumulate(lost), np.nan, sums / counts)
 
 
-def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, tuple[tuple[float, int], ...], Any]:
+def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, Floats, Any]:
     """How far x goes, the ends of epochs on it, and what turns a trainer's iterations into x.
 
     x doubles whenever it is full, up to the whole run: so the curve is not squeezed a little, and repainted, at each step.
@@ -194,16 +191,12 @@ def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, tuple[t
     while horizon < reached:
         horizon *= 2.0
     horizon = max(1.0, min(horizon, total))
-    ends = [(entry.iteration * scale(shown), entry.epoch) for entry in shown.history.epochs]
-    at, epoch = ends[-1] if ends else (0.0, 0)
+    ends = shown.history.evaluations("train", "loss")[1:, 0] * scale(shown)
+    if shown.epoch > len(ends):  # the epoch in progress may have another number of batches
+        ends = np.append(ends, (shown.iteration + shown.batches - shown.history[-1].batch) * scale(shown))
     step = shown.run.iterations_per_epoch(shown.batch_size) * scale(shown)
-    if shown.epoch > epoch:  # the epoch in progress may have another number of batches
-        at, epoch = (shown.iteration + shown.batches - shown.history[-1].batch) * scale(shown), shown.epoch
-        ends.append((at, epoch))
-    while at < horizon - 1e-9:
-        at, epoch = at + step, epoch + 1
-        ends.append((at, epoch))
-    return horizon, tuple(ends), scale
+    at = ends[-1] if len(ends) else 0.0
+    return horizon, np.concatenate([ends, np.arange(at + step, horizon + 1e-9, step)]), scale
 
 
 def _role(index: int, runs: int) -> str:
@@ -212,21 +205,6 @@ def _role(index: int, runs: int) -> str:
 
 def _points_style(marks: Sequence[str], index: int, runs: int) -> tuple[str, str]:
     return ("validation", "o") if runs == 1 else (_role(index, runs), marks[index])
-
-
-def _validations(history: History) -> list[tuple[int, Evaluation | None]]:
-    """The evaluations of the validation set, with the iteration after which each was made."""
-    return [(0, history.initial_validation), *((entry.iteration, entry.validation) for entry in history.epochs)]
-
-
-def _points(evaluations: Sequence[tuple[int, Evaluation | None]], attribute: str, scale: float) -> tuple[Floats, Floats]:
-    """(x, y) of one figure of evaluations, those left out that do not exist."""
-    found = [
-        (iteration * scale, getattr(seen, attribute))
-        for iteration, seen in evaluations
-        if seen is not None and getattr(seen, attribute) is not None
-    ]
-    return np.array([x for x, _ in found], dtype=np.float64), np.array([y for _, y in found], dtype=np.float64)
 
 
 def _legend(
