@@ -100,7 +100,7 @@ class History:
     """Everything that happened in a run, in order.
 
     `initial` and `initial_validation` are the evaluations before the first update, `epochs` and `changes` lists of events;
-    the iterations lie in one table of float64, since a list of objects would take five times the memory.
+    the iterations lie in one float64 table with a row a figure, since a list of objects would take five times the memory.
     """
 
     def __init__(self) -> None:
@@ -111,7 +111,7 @@ class History:
         self.diverged: Diverged | None = None
         self.stopped: Stopped | None = None
         self.epoch_starts: list[int] = []  # index of the first iteration of each epoch that has one
-        self._rows: NDArray[np.float64] = np.empty((256, len(COLUMNS)))
+        self._table: NDArray[np.float64] = np.empty((len(COLUMNS), 256))
         self._count = 0
         self._evaluations: NDArray[np.float64] = np.empty((64, 1 + 2 * len(FIGURES)))
         self._evaluated = 0
@@ -129,7 +129,7 @@ class History:
             index += self._count
         if not 0 <= index < self._count:
             raise IndexError(f"iteration {index} of {self._count}")
-        row = dict(zip(COLUMNS, self._rows[index].tolist(), strict=True))
+        row = dict(zip(COLUMNS, self._table[:, index].tolist(), strict=True))
         for name in INTEGERS:
             row[name] = int(row[name])
         if math.isnan(row["batch_accuracy"]):  # never NaN where it exists: it is a count divided by a count
@@ -138,12 +138,12 @@ class History:
 
     def add(self, metrics: IterationMetrics) -> None:
         """Append one iteration."""
-        if self._count == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        if self._count == self._table.shape[1]:
+            self._table = np.concatenate([self._table, np.empty_like(self._table)], axis=1)
         if metrics.batch == 1:
             self.epoch_starts.append(self._count)
         accuracy = metrics.batch_accuracy
-        self._rows[self._count] = (
+        self._table[:, self._count] = (
             metrics.epoch,
             metrics.iteration,
             metrics.batch,
@@ -189,7 +189,7 @@ class History:
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One field of every iteration, (iterations,) float64; a view, not to be written to; None is NaN."""
-        view = self._rows[: self._count, COLUMNS.index(name)]
+        view = self._table[COLUMNS.index(name), : self._count]
         view.flags.writeable = False
         return view
 

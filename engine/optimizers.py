@@ -94,5 +94,5 @@ class Adam:
 
 
 #: Every optimizer by its name: the list of allowed values.
-OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
+OPTIMIZERS: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam}
 AnyOptimizer = Annotated[SGD | Adam, Tagged()]

@@ -12,7 +12,7 @@ from typing import Any
 from engine.datasets import DATASETS
 from engine.losses import fitting_losses
 from engine.problems import show
-from engine.schema import Document, all_keys, guess
+from engine.schema import Document, all_keys, annotation_at, choices_of, guess, nearest
 from engine.sheet import Sheet
 
 TAGGED = ("data", "training.optimizer")  # tables whose `name` decides what their other keys are
@@ -76,6 +76,28 @@ def nest(key: str, value: Any) -> Document:
     for part in reversed(above):
         document = {part: document}
     return document
+
+
+def without(document: Document, key: str, root: type) -> Document | None:
+    """`document` without a key that is wrong, or with the name that was meant; None where neither can be."""
+    result = deepcopy(document)
+    *above, last = [part.partition("[")[0] for part in key.split(".")]
+    table: Any = result
+    for part in above:
+        table = table.get(part) if isinstance(table, dict) else None
+        if isinstance(table, list):  # an entry of a list: leave out the list
+            return without(document, part, root) if part in document else None
+    if not isinstance(table, dict) or last not in table:
+        return None
+    choices = choices_of(annotation_at(root, document, ".".join(above))) if above and last == "name" else ()
+    if choices:
+        meant = nearest(str(table[last]), choices)
+        if meant is None:
+            return None
+        table[last] = meant
+    else:
+        del table[last]
+    return result
 
 
 def parse_setting(text: str) -> tuple[str, list[Any]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import presets
-from engine.overlay import nest, overlay
+from engine.overlay import nest, overlay, without
 from engine.problems import DATE, PresetError, Problem, find_problems, show
 from engine.run import Run
 from engine.schema import Document
@@ -65,7 +65,7 @@ def load_preset(source: str | Path, settings: Iterable[tuple[str, Sequence[Any]]
     if "/" in name or name.endswith(".toml") or isinstance(source, Path):
         path = Path(source)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark of its encoding
         except UnicodeDecodeError as error:
             raise PresetError(name, [Problem("", f"not a text file in UTF-8 (byte {error.start})")]) from None
         return parse_preset(text, path.stem, name, settings, seed)
@@ -85,7 +85,9 @@ def parse_preset(
     if not isinstance(overlays, list) or not all(isinstance(entry, dict) for entry in overlays):
         raise PresetError(source, [Problem("run", "runs are written as [[run]], in double brackets")])
     settings = [*settings, *([("seed", [seed])] if seed is not None else [])]
-    for key, _ in settings:
+    for key, values in settings:
+        twice = [value for index, value in enumerate(values) if value in values[:index]]
+        problems += [Problem(key, f"{show(value)} is given twice") for value in twice[:1]]
         if key.partition(".")[0] == "run":
             problems.append(Problem(key, "cannot be set: set the key itself and it holds for every run"))
     settings = _names_first([(key, values) for key, values in settings if key.partition(".")[0] != "run"])
@@ -93,14 +95,15 @@ def parse_preset(
     problems += found
     documents, names = _run_documents(document, overlays, settings, name, source)
     runs = []
+    known = {(problem.key, problem.message) for problem in problems}
     for index, (run_document, run_name) in enumerate(zip(documents, names, strict=True)):
         run, found = _read(Run, {"name": run_name, **run_document})
         if run is not None:
             runs.append(run)
         prefix = f"run[{index + 1}]." if overlays else ""
-        known = {(problem.key, problem.message) for problem in problems}
         new = [problem for problem in found if (problem.key, problem.message) not in known]
         problems += [Problem(prefix + problem.key, problem.message) for problem in new]
+        known |= {(problem.key, problem.message) for problem in new}  # the same mistake is told of the first run alone
     if sheet is not None and runs:
         unfit = [_unfit_second(sheet, run) for run in runs]
         problems += unfit[0] if all(unfit) else []  # the runs of a comparison that it does not suit use their default
@@ -117,7 +120,7 @@ def parse_preset(
 def read_run(document: Document, name: str) -> Run:
     """The run that these tables describe; raises PresetError with every problem."""
     run, problems = _read(Run, {"name": name, **{key: document[key] for key in RUN_TABLES if key in document}})
-    if run is None:
+    if problems:
         raise PresetError(name, problems)
     assert isinstance(run, Run)
     return run
@@ -169,14 +172,28 @@ def _adapter(cls: type) -> Any:
 
 
 def _read(cls: type, document: Document) -> tuple[Any, list[Problem]]:
-    """`document` as a `cls`, or None and why not."""
+    """`document` as a `cls`, and what is wrong with it.
+
+    What is wrong is mended (left out, or taken for what was probably meant) and the rest read again, since some mistakes
+    only show when others are gone. The object is of the mended document, None where it could not be mended.
+    """
     from pydantic import ValidationError
 
-    try:
-        # as JSON, since pydantic's strict dataclasses take no plain dicts; JSON has no dates, and no setting is one
-        return _adapter(cls).validate_json(json.dumps(document, default=lambda date: {DATE: str(date)})), []
-    except ValidationError as error:
-        return None, find_problems(error, cls, document)
+    problems: list[Problem] = []
+    mended: Document | None = document
+    while mended is not None:
+        try:
+            # as JSON, since pydantic's strict dataclasses take no plain dicts; JSON has no dates, and no setting is one
+            return _adapter(cls).validate_json(json.dumps(mended, default=lambda date: {DATE: str(date)})), problems
+        except ValidationError as error:
+            known = {problem.key for problem in problems}
+            found = [problem for problem in find_problems(error, cls, mended) if problem.key not in known]
+        problems += found
+        for problem in found:
+            mended = mended and without(mended, problem.key, cls)
+        if not found:
+            break
+    return None, problems
 
 
 def _unfit_second(sheet: Sheet, run: Run) -> list[Problem]:

@@ -113,10 +113,20 @@ def choices_of(annotation: Any) -> tuple[str, ...]:
     return ()
 
 
+def nearest(word: str, allowed: Iterable[str]) -> str | None:
+    """The word that was probably meant, however it is capitalised; None where nothing is near."""
+    names = {name.lower(): name for name in allowed}
+    low = word.lower()
+    near = difflib.get_close_matches(low, names, n=1, cutoff=0.6)
+    if not near and len(low) >= 3:
+        near = [name for name in names if low.startswith(name) or name.startswith(low)][:1]
+    return names[near[0]] if near else None
+
+
 def guess(word: str, allowed: Iterable[str]) -> str:
     """' Did you mean "sgd"?', or nothing where nothing is near."""
-    near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
-    return f' Did you mean "{near[0]}"?' if near else ""
+    near = nearest(word, allowed)
+    return f' Did you mean "{near}"?' if near else ""
 
 
 def _words(annotation: Any) -> list[str]:

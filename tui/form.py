@@ -73,7 +73,7 @@ def allowed(field: Field, document: Document) -> str:
     if words := choices_of(annotation):
         return ", ".join(words)
     if field.key == "network.hidden":
-        return f"units per layer ({range_of(annotation)}), or none"
+        return f"{range_of(annotation)} each, or none"
     return describe(annotation)
 
 

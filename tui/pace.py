@@ -102,6 +102,11 @@ class Pace:
         self.speed = speed
         self.resume(done)
 
+    @property
+    def brief(self) -> str:
+        """'2x', '1/4x' or 'max'."""
+        return "max" if math.isinf(self.speed) else str(self)
+
     def __str__(self) -> str:
         if math.isinf(self.speed):
             return "as fast as it goes"

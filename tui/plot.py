@@ -21,6 +21,7 @@ from tui.figures import short
 Floats = NDArray[np.float64]
 LINE = "line"
 MARK_LOST = "x"  # where a value is not a number
+MARK_OVER = "^"  # where a value is beyond the scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Series:
 @dataclass(frozen=True, slots=True)
 class Axes:
     """Both axes: limits of x, the ticks on it, and whether y is logarithmic; `y_floor` and `y_ceiling` are
-    always in, and with `y_limits` the rest is cut off there."""
+    always in, and with `y_limits` the rest is cut off there. What rises above `y_cap` is cut off as well, with a mark."""
 
     x_low: float
     x_high: float
@@ -48,6 +49,7 @@ class Axes:
     y_floor: float = math.nan
     y_ceiling: float = math.nan
     y_limits: tuple[float, float] | None = None
+    y_cap: float = math.inf
 
 
 def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[Row]:
@@ -55,7 +57,10 @@ def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[
     if width < 12 or height < 4:
         return []
     with np.errstate(all="ignore"):
-        scaled = [_scaled(one, axes) for one in series]
+        lost = [x for one in series for x in _lost(one, axes)]
+        thin = [Series(*_decimated(one, axes, 2 * width), one.role, one.marker) for one in series]
+        over = sorted({x for one in thin for x in _over(one, axes)})
+        scaled = [_scaled(one, axes) for one in thin]
     low, high, ticks = _y_axis(scaled, axes, height)
     label_width = max(len(label) for _, label in ticks)
     columns = max(2, width - label_width - 2)
@@ -66,7 +71,7 @@ def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[
     figure.theme("clear")
     roles: list[str] = []
     for one in scaled:
-        x, y = decimate(one.x, one.y, axes.x_low, axes.x_high, columns * 2)
+        x, y = one.x, one.y
         inside = (x >= axes.x_low) & (x <= axes.x_high)
         if not (inside & ~np.isnan(y)).any():
             continue
@@ -76,9 +81,10 @@ def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[
         else:
             xs, ys = thinned(x[inside], y[inside], (axes.x_high - axes.x_low) * 3 / columns, (high - low) / (height - 3))
             figure.scatter(xs, ys, marker=one.marker, color=len(roles))
-    if lost := [x for one in series for x in _lost(one, axes)]:
-        roles.append("bad")
-        figure.scatter(lost, [high] * len(lost), marker=MARK_LOST, color=len(roles))
+    for places, mark in ((over, MARK_OVER), (lost, MARK_LOST)):
+        if places:
+            roles.append("bad")
+            figure.scatter(places, [high] * len(places), marker=mark, color=len(roles))
     figure.xlim(axes.x_low, axes.x_high)
     figure.ylim(low, high)
     figure.xticks([x for x, _ in axes.x_ticks], [label for _, label in axes.x_ticks])
@@ -95,14 +101,21 @@ def decimate(x: Floats, y: Floats, low: float, high: float, columns: int) -> tup
     """
     if len(x) <= 2 * columns or high <= low:
         return x, y
-    column = np.clip(((x - low) * (columns / (high - low))).astype(np.int64), 0, columns - 1)
-    starts = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
+    edges = low + np.arange(1, columns) * ((high - low) / columns)
+    starts = np.unique(np.concatenate(([0], np.searchsorted(x, edges))))
+    starts = starts[starts < len(x)]
     smallest, largest = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
     ends = np.append(starts[1:], len(y)) - 1
     rising = ~(y[ends] < y[starts])
     pairs = np.where(rising[:, None], np.stack([smallest, largest], 1), np.stack([largest, smallest], 1))
     places = np.stack([x[starts], np.maximum(x[starts], x[ends])], 1)
     return places.ravel(), pairs.ravel()
+
+
+def _decimated(one: Series, axes: Axes, columns: int) -> tuple[Floats, Floats]:
+    finite = np.isfinite(one.y)
+    y = one.y if finite.all() else np.where(finite, one.y, np.nan)
+    return decimate(one.x, y, axes.x_low, axes.x_high, columns)
 
 
 def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float], list[float]]:
@@ -132,7 +145,7 @@ def epoch_ticks(ends: Floats, low: float, high: float, columns: int) -> tuple[tu
 
 
 def _scaled(one: Series, axes: Axes) -> Series:
-    y = np.where(np.isfinite(one.y), one.y, np.nan)
+    y = np.minimum(one.y, axes.y_cap)
     if axes.log_y:
         y = np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
     if axes.y_limits is not None:  # plotext would walk a line that leaves the frame cell by cell, however far it goes
@@ -144,16 +157,28 @@ def _scaled(one: Series, axes: Axes) -> Series:
 def _lost(one: Series, axes: Axes) -> list[float]:
     """The x where a stretch of lost values begins."""
     gone = ~np.isfinite(one.y)
+    if not gone.any():
+        return []
     begins = gone & ~np.concatenate(([False], gone[:-1]))
+    return [x for x in one.x[begins].tolist() if axes.x_low <= x <= axes.x_high][:50]
+
+
+def _over(one: Series, axes: Axes) -> list[float]:
+    """The x where a stretch beyond the scale begins."""
+    beyond = one.y > axes.y_cap
+    begins = beyond & ~np.concatenate(([False], beyond[:-1]))
     return [x for x in one.x[begins].tolist() if axes.x_low <= x <= axes.x_high][:50]
 
 
 def _y_axis(series: Sequence[Series], axes: Axes, height: int) -> tuple[float, float, list[tuple[float, str]]]:
     """The limits of y, widened to whole steps so that the axis stands still while a curve grows, and its ticks."""
     inside = [one.y[(one.x >= axes.x_low) & (one.x <= axes.x_high)] for one in series]
-    edges = [edge for edge in (axes.y_floor, axes.y_ceiling) if edge == edge]
-    values = np.concatenate([*inside, np.array(edges, dtype=np.float64)]) if inside or edges else np.empty(0)
+    values = np.concatenate([np.empty(0), *inside])
     values = values[~np.isnan(values)]
+    edges = [edge for edge in (axes.y_floor, axes.y_ceiling) if edge == edge]
+    if not len(values) and len(edges) == 1:  # nothing to show yet: one unit of scale from the edge that is known
+        edges.append(edges[0] + (1.0 if axes.y_floor == axes.y_floor else -1.0))
+    values = np.concatenate([values, edges])
     if axes.y_limits is not None:
         values = np.array(axes.y_limits)
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)

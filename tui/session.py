@@ -7,7 +7,7 @@ session; only the lab screen changes it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
@@ -93,7 +93,16 @@ class Session:
     @property
     def waiting(self) -> frozenset[str]:
         """The keys of settings that differ from what the selected run trains with: they wait for the next start."""
-        return frozenset(field.key for field in FIELDS if self._trained(self.selected, field) != self.value(field))
+        waiting = {field.key for field in FIELDS if self._trained(self.selected, field) != self.value(field)}
+        trained, wanted = self.trainer.run, self.run
+        # what the form has no row for is told by the row that names its table
+        same_kind = type(trained.data) is type(wanted.data)
+        if not same_kind or replace(trained.data, validation=wanted.data.validation) != wanted.data:  # type: ignore[arg-type]
+            waiting.add("data.name")
+        optimizer = wanted.training.optimizer
+        if replace(trained.training.optimizer, learning_rate=optimizer.learning_rate) != optimizer:
+            waiting.add("training.optimizer.name")
+        return frozenset(waiting)
 
     def _trained(self, index: int, field: Field) -> Any:
         """The setting that a run trains with, written as the form writes it."""
@@ -139,12 +148,18 @@ class Session:
                 yield trainer.step()
 
     def one_epoch(self) -> Iterator[IterationMetrics]:
-        """Every run to the end of its epoch, or through the next one."""
-        for trainer in self.trainers:
-            while not trainer.done:
-                yield trainer.step()
-                if trainer.at_epoch_end:
-                    break
+        """Every run to the end of the epoch that the last of them is in, or through the next one."""
+        target = min((one.epoch + one.at_epoch_end for one in self.trainers if not one.done), default=0)
+
+        def behind() -> list[Trainer]:
+            return [
+                one
+                for one in self.trainers
+                if not one.done and (one.epoch < target or (one.epoch == target and not one.at_epoch_end))
+            ]
+
+        while left := behind():
+            yield min(left, key=lambda one: one.iteration / one.iterations).step()
 
     # the form
 
@@ -185,7 +200,7 @@ class Session:
             return what
         if field.live and self._change_live(affected, LIVE[field.key]):
             return f"{what} from iteration {self.trainer.iteration + 1} on"
-        return f"{what}: r starts again with it"
+        return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
 
     def _change_live(self, affected: list[int], name: str) -> bool:
         """Hand a setting to the trainers that can still take it; False where none can."""
@@ -223,12 +238,14 @@ class Session:
         return document
 
 
-def settings_line(run: Run, short: bool) -> str:
-    """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50'."""
-    learning_rate, batch, epochs = (form.written(form.value_of(run, field)) for field in FIELDS[4:7])
-    return (
-        f"{learning_rate}, {batch}, {epochs}" if short else f"learning rate {learning_rate}, batch {batch}, {epochs} epochs"
-    )
+def settings_line(trainer: Trainer, short: bool) -> str:
+    """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50', as the run trains now."""
+    rate, epochs = form.written(trainer.learning_rate), trainer.epochs
+    whole = trainer.run.training.batch_size == "full" and trainer.batch_size == trainer.run.batch_size
+    batch = "full" if whole else str(trainer.batch_size)
+    if short:
+        return f"{rate}, {batch}, {epochs}"
+    return f"learning rate {rate}, batch {batch}, {epochs} epoch{'s' if epochs > 1 else ''}"
 
 
 def why_not(error: PresetError) -> str:

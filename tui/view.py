@@ -9,12 +9,13 @@ from engine import History, PresetError, Run
 from tui import form
 from tui.figures import percent, short
 from tui.form import FIELDS, Field
+from tui.names import labels, letters
 from tui.pace import Pace
 from tui.panes.bars import Standing
-from tui.panes.curves import Picture, accuracy_picture, error_picture, fit_picture, loss_picture
 from tui.panes.progress_tree import Branch
 from tui.panes.settings import MARK_LIVE, MARK_RESTART, Check, FormRow
 from tui.panes.training_loop import PHASES, Moment
+from tui.pictures import Picture, accuracy_picture, error_picture, fit_picture, loss_picture
 from tui.session import Session, settings_line, why_not
 
 EASY = 25.0  # steps a second up to which each phase is shown in turn; above that, one a frame
@@ -23,14 +24,17 @@ NAMES = {"cats_dogs": "pictures", "digits": "digits", "moons": "points", "study_
 
 def form_rows(session: Session) -> list[FormRow]:
     """The rows of the settings form."""
-    document = session.document
+    document, waiting = session.document, session.waiting
+    live = {field for field in FIELDS if field.live}
+    if "training.optimizer.name" in waiting:  # a rate for another optimizer than the one that trains waits with it
+        live = {field for field in live if field.key != "training.optimizer.learning_rate"}
     return [
         FormRow(
             field.label,
             form.written(session.value(field)),
-            MARK_LIVE if field.live else MARK_RESTART,
+            MARK_LIVE if field in live else MARK_RESTART,
             chosen=bool(form.choices(field, document)),
-            waiting=field.key in session.waiting,
+            waiting=field.key in waiting,
             differs=session.differs(field),
         )
         for field in FIELDS
@@ -61,9 +65,9 @@ def standing(session: Session, speed: float, left: float) -> Standing:
     name = session.preset.name if len(session.runs) == 1 else f"{session.preset.name}, {run.name}"
     return Standing(
         name,
-        settings_line(run, short=False),
-        settings_line(run, short=True),
-        session.state,
+        settings_line(trainer, short=False),
+        settings_line(trainer, short=True),
+        "diverged" if session.done and trainer.history.diverged else session.state,
         trainer.epoch,
         trainer.epochs,
         trainer.iteration,
@@ -75,14 +79,16 @@ def standing(session: Session, speed: float, left: float) -> Standing:
 
 def branches(session: Session) -> list[Branch]:
     """The runs of the tree: those kept from before, then those of now."""
-    several = len(session.trainers) > 1
-    return [
-        *(Branch(kept.name, kept.history) for kept in session.kept),
-        *(
-            Branch(one.run.name if several else f"{one.run.name}, seed {one.run.seed}", one.history, one.batches)
-            for one in session.trainers
-        ),
+    kept = [Branch(one.name, one.history, kept=True) for one in session.kept]
+    if len(session.trainers) == 1:
+        only = session.trainer
+        return [*kept, Branch(f"{only.run.name}, seed {only.run.seed}", only.history, only.batches)]
+    full = [trainer.run.name for trainer in session.trainers]
+    called = [
+        label if label.startswith(letter) else f"{letter} {label}"
+        for letter, label in zip(letters(full), labels(full), strict=True)
     ]
+    return kept + [Branch(name, one.history, one.batches) for name, one in zip(called, session.trainers, strict=True)]
 
 
 def pictures(session: Session) -> tuple[Picture, Picture]:
@@ -94,6 +100,18 @@ def pictures(session: Session) -> tuple[Picture, Picture]:
     if session.preset.second == "fit" and session.trainer.inputs.shape[1] == 1:
         return loss, fit_picture([one for one in trainers if one.inputs.shape[1] == 1], 0)
     return loss, error_picture(trainers, selected)
+
+
+def news(session: Session, told: list[History]) -> str:
+    """That a run has diverged, in a line, unless it is among those that were `told` of (and now is); else nothing."""
+    for trainer in session.trainers:
+        history = trainer.history
+        if history.diverged is not None and all(history is not other for other in told):
+            told.append(history)
+            who = f"{trainer.run.name} " if len(session.trainers) > 1 else ""
+            at = history.diverged
+            return f"{who}diverged at epoch {at.epoch}, iteration {at.iteration}: loss {short(at.loss)}. , lowers the rate"
+    return ""
 
 
 def moment(session: Session, phase: int, speed: float, left: float, pace: str) -> Moment:

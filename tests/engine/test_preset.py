@@ -717,3 +717,54 @@ def test_a_setting_that_is_none_is_refused_with_a_guess(text, words):
 @pytest.mark.parametrize("key", sorted(set(all_keys(Sheet))))
 def test_every_setting_of_a_preset_can_be_named(key):
     assert parse_setting(f"{key}=1") == (key, [1])
+
+
+def test_mistakes_that_only_show_when_others_are_gone_are_told_in_the_same_breath():
+    text = """
+lesson = 3
+[data]
+name = "digits"
+[training]
+epochs = "x"
+loss = "mean_squared_error"
+[show]
+second = "fit"
+"""
+    with pytest.raises(PresetError) as refused:
+        parse_preset(text, "mine", "mine.toml")
+    assert {problem.key for problem in refused.value.problems} == {
+        "lesson",
+        "training.epochs",
+        "training.loss",
+        "show.second",
+    }
+
+
+def test_the_values_of_a_table_are_looked_at_although_its_name_is_misspelt():
+    text = """
+[data]
+name = "cats-dogs"
+samples = "1000"
+[training.optimizer]
+name = "Adam"
+learning_rate = "0.1"
+"""
+    with pytest.raises(PresetError) as refused:
+        parse_preset(text, "mine", "mine.toml")
+    problems = {problem.key: problem.message for problem in refused.value.problems}
+    assert set(problems) == {"data.name", "data.samples", "training.optimizer.name", "training.optimizer.learning_rate"}
+    assert problems["data.name"].endswith('Did you mean "cats_dogs"?')
+    assert problems["training.optimizer.name"].endswith('Did you mean "adam"?')
+
+
+def test_a_value_given_twice_is_named():
+    with pytest.raises(PresetError) as refused:
+        load_preset("recipe", [("training.epochs", [3, 5, 3])])
+    assert refused.value.problems[0].key == "training.epochs"
+    assert refused.value.problems[0].message == "3 is given twice"
+
+
+def test_a_file_may_begin_with_the_mark_of_its_encoding(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'\xef\xbb\xbftitle = "Mine"\n[data]\nname = "moons"\n')
+    assert load_preset(path).title == "Mine"

@@ -20,6 +20,7 @@ from engine.schema import (
     describe,
     guess,
     hints,
+    nearest,
     parse,
     range_of,
     table_class,
@@ -263,3 +264,11 @@ def test_a_word_that_is_not_near_any_is_not_guessed_at():
     with pytest.raises(ValueError, match="relu") as caught:
         parse(at("network.activation"), "xyz")
     assert "Did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("ReLU", "relu"), ("ADAM", "adam"), ("logarithmic", "log"), ("sig", "sigmoid"), ("zzz", None), ("", None)],
+)
+def test_a_guess_minds_neither_capitals_nor_a_long_form(word, meant):
+    assert nearest(word, ["relu", "sigmoid", "tanh", "adam", "log", "linear"]) == meant

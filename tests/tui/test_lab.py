@@ -532,7 +532,7 @@ async def test_the_pace_halves_and_doubles_up_to_as_fast_as_it_goes_and_back(lab
         assert seen[:5] == [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16]
         assert seen[5:] == [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16, 32, 64, math.inf]
         assert "Pace as fast as it goes" in person.note
-        assert "pace as fast as it goes" in person.read("loop")
+        assert "pace max" in person.read("loop")
         await person.press("+")
         assert person.lab.pace.speed == math.inf
         await person.press("-")
@@ -896,13 +896,17 @@ async def test_three_runs_stand_in_the_tree_and_in_the_curves_under_their_letter
         await person.until(lambda: person.state == "finished")
         final = [f"{trainer.history.epochs[-1].validation.loss:.3f}" for trainer in person.session.trainers]
         loss = person.read("loss").splitlines()
-        assert "  ".join(f"{letter} {value}" for letter, value in zip("bmt", final, strict=True)) in loss[0]
+        assert (
+            "  ".join(f"{name}: {value}" for name, value in zip(("b big", "m medium", "t tiny"), final, strict=True))
+            in loss[0]
+        )
         assert all(any(letter in line for line in loss[1:]) for letter in "bmt")
         told = (f"{name} {value}" for name, value in zip(("big", "medium", "tiny"), final, strict=True))
         assert f"Validation loss: {', '.join(told)}" in person.note
         await person.resize(200, 50)  # room for the names
-        names = ("b big", "m medium", "t tiny")
-        assert "  ".join(f"{name} {value}" for name, value in zip(names, final, strict=True)) in person.read("loss")
+        assert "line: train, letter: validation" in person.read("loss")
+        await person.resize(80, 24)  # and for the letters alone
+        assert "  ".join(f"{letter}: {value}" for letter, value in zip("bmt", final, strict=True)) in person.read("loss")
         assert [trainer.iteration for trainer in person.session.trainers] == [96, 96, 96]
 
 
@@ -1023,3 +1027,95 @@ async def test_control_characters_of_a_preset_are_shown_and_never_obeyed(lab):
         drawn = "".join(segment.text for segment in note.render_line(0))
         assert "red·[31m· and·2J more" in drawn
         assert all(character.isprintable() for character in drawn)
+
+
+# Comparisons and divergence, as a reviewer met them --------------------------------------------------------------------
+
+
+async def test_runs_made_by_set_are_told_apart_in_tree_and_curves_at_every_size(lab):
+    rates = (("training.optimizer.learning_rate", [0.1, 0.01, 0.001]),)
+    async with lab(settings=rates) as person:
+        await person.press("n")
+        for size in ((120, 40), (80, 24), (200, 50)):
+            await person.resize(*size)
+            tree = person.read("tree")
+            assert all(name in tree for name in ("a 0.1", "b 0.01", "c 0.001"))
+            assert all(f"{letter} " in person.read("loss") or f"{letter}:" in person.read("loss") for letter in "abc")
+        assert "a 0.1: " in person.read("loss")
+
+
+async def test_while_following_the_arrows_go_from_run_to_run(lab):
+    async with lab("lr-big-medium-tiny", epochs=20) as person:
+        await person.press("space")
+        await person.until(lambda: person.session.steps >= 6)
+        person.lab.progress.focus()
+        for name, rate in (("medium", "0.001"), ("tiny", "1e-05")):
+            await person.press("down")
+            await person.until(lambda name=name: person.session.run.name == name)
+            assert person.lab.progress.following
+            assert person.setting("learning_rate").split()[-2] == rate
+        await person.press("full_stop")
+        assert person.session.trainers[2].learning_rate == 2e-05
+        assert [trainer.learning_rate for trainer in person.session.trainers[:2]] == [0.1, 0.001]
+        await person.press("up")
+        await person.until(lambda: person.session.run.name == "medium")
+
+
+async def test_a_divergence_is_said_once_and_at_the_end_stands_in_the_header(lab, fast):
+    settings = (("training.optimizer.name", ["sgd"]), ("training.optimizer.learning_rate", [100.0]))
+    async with lab(settings=(*settings, ("network.activation", ["identity"]))) as person:
+        await person.press("N")
+        await person.until(lambda: person.state == "paused")
+        diverged = person.session.trainer.history.diverged
+        assert diverged is not None
+        assert f"diverged at epoch {diverged.epoch}, iteration {diverged.iteration}" in person.note
+        assert "^" in person.read("loss")
+        await person.press("space")
+        await person.until(lambda: person.state == "finished")
+        assert "DIVERGED" in person.read("header")
+
+
+async def test_the_header_says_what_trains_and_the_form_what_waits(lab):
+    async with lab() as person:
+        await person.press("n")
+        await person.at_row("optimizer")
+        await person.press("left")
+        assert "learning rate 0.001, batch 32" in person.read("header")
+        assert "0.1 ↻" in person.setting("learning_rate")
+
+
+async def test_a_setting_without_a_row_is_told_by_the_row_of_its_table(lab):
+    async with lab(settings=(("training.optimizer.beta1", [0.5]),)) as person:
+        await person.press("n")
+        await person.at_row("optimizer")
+        await person.press("right", "right")
+        assert "adam" in person.setting("optimizer")
+        assert "optimizer*" in person.setting("optimizer")  # beta1 is back at its default
+
+
+async def test_an_accuracy_that_does_not_exist_is_not_drawn(lab, fast):
+    async with lab(settings=(("data.name", ["moons", "study_hours"]),), pace=fast) as person:
+        await person.press("space")
+        await person.until(lambda: person.state == "finished")
+        assert "nan" not in person.read("second").lower()
+        assert "study_hours" not in person.read("second")
+        assert "study_hours" in person.read("loss")
+
+
+async def test_without_validation_the_first_frame_is_not_empty(lab):
+    async with lab(settings=(("data.validation", [0]),)) as person:
+        assert "training blind" in person.read("loss")
+        assert "1.0┤" in person.read("second")
+        assert "-" not in person.read("loss").splitlines()[2]
+
+
+async def test_runs_that_stopped_within_an_epoch_come_to_its_end_together(lab):
+    async with lab("lr-big-medium-tiny") as person:
+        session = person.session
+        steps = session.one_epoch()
+        for _ in range(40):
+            next(steps)
+        for _ in session.one_epoch():
+            pass
+        assert [trainer.epoch for trainer in session.trainers] == [1, 1, 1]
+        assert all(trainer.at_epoch_end for trainer in session.trainers)

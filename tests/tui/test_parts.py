@@ -18,6 +18,7 @@ from tui.figures import duration, exact, percent, rate, short
 from tui.form import FIELDS, nudged, one_two_five, typed, written
 from tui.keys import KEYS, bindings, footer
 from tui.line import Line
+from tui.names import labels, letters
 from tui.pace import SPEEDS, Curve, Pace
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import found
@@ -638,3 +639,24 @@ def test_the_states_of_a_session():
         pass
     assert session.state == "finished"
     assert session.steps == session.all_steps == 32
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["learning_rate 0.1", "learning_rate 0.01"], ["0.1", "0.01"]),
+        (["big", "medium"], ["big", "medium"]),
+        (["a b 1", "a b 2"], ["1", "2"]),
+        (["sgd, seed 1", "sgd, seed 2"], ["1", "2"]),
+        (["same", "same x"], ["same", "same x"]),
+        (["alone here"], ["alone here"]),
+    ],
+)
+def test_the_names_of_runs_without_what_all_have(names, shown):
+    assert labels(names) == shown
+
+
+def test_the_letters_of_runs():
+    assert letters(["big", "medium", "tiny"]) == ["b", "m", "t"]
+    assert letters(["learning_rate 0.1", "learning_rate 0.01"]) == ["a", "b"]
+    assert letters(["1", "2"]) == ["a", "b"]

@@ -235,3 +235,18 @@ def test_a_nice_step_is_1_2_or_5_and_no_longer_than_it_must_be(least):
     step = nice_step(least)
     assert least * (1 - 1e-6) <= step <= least * 2.5 * (1 + 1e-6)
     assert f"{step:.0e}"[0] in "125"
+
+
+def test_what_rises_beyond_the_scale_is_cut_off_with_a_mark():
+    rows = drawn([0.5, 0.4, 1e90, 0.3], y_floor=0.0, y_cap=5.0)
+    assert "^" in rows
+    assert "e+" not in rows
+    assert "4┤" in rows
+    assert "^" not in drawn([0.5, 0.4, 4.9, 0.3], y_floor=0.0, y_cap=5.0)
+
+
+@pytest.mark.parametrize(("axes", "labels"), [({"y_floor": 0.0}, ("0.0", "1.0")), ({"y_ceiling": 1.0}, ("0.0", "1.0"))])
+def test_a_frame_around_nothing_has_one_unit_of_scale(axes, labels):
+    rows = drawn([], **axes)
+    assert all(label in rows for label in labels)
+    assert "-" not in rows

@@ -31,6 +31,7 @@ MARKS = {
     "running": ("RUNNING", "good"),
     "paused": ("PAUSED", "warn"),
     "finished": ("DONE", "strong"),
+    "diverged": ("DIVERGED", "bad"),
 }
 
 

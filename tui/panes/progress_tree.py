@@ -21,11 +21,15 @@ from tui.outline import Node, Outline, newest
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A run as the tree shows it: its name, all that happened, and the iterations of the epoch in progress."""
+    """A run as the tree shows it: its name, all that happened, and the iterations of the epoch in progress.
+
+    A run that is `kept` from before is over; the others can be selected.
+    """
 
     name: str
     history: History
     batches: int = 0
+    kept: bool = False
 
 
 class ProgressTree(Pane, can_focus=True):
@@ -77,6 +81,10 @@ class ProgressTree(Pane, can_focus=True):
         self.paint(rows)
 
     @property
+    def _live(self) -> list[int]:
+        return [index for index, branch in enumerate(self.branches) if not branch.kept]
+
+    @property
     def _histories(self) -> list[History]:
         return [branch.history for branch in self.branches]
 
@@ -107,8 +115,15 @@ class ProgressTree(Pane, can_focus=True):
         return Outline(self._histories, self.opened)
 
     def action_move(self, by: int) -> None:
-        """The cursor by so many rows; below the last one the tree follows again."""
+        """The cursor by so many rows; below the last one the tree follows again.
+
+        While several runs are followed it goes from run to run, since an epoch that grows could not be left.
+        """
         if not self.branches:
+            return
+        other = self.followed + by
+        if self.following and len(self._live) > 1 and other in self._live:
+            self.post_message(self.Selected(other))
             return
         outline = self._browse()
         at = outline.index(self.cursor) + by
@@ -187,7 +202,8 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
     loss = f"v {short(seen.loss)}" if last.validation else short(seen.loss)
     accuracy, rounded = percent(seen.accuracy), percent(seen.accuracy, 0)
     stopped = " stopped" if history.stopped is not None and history.stopped.reason == "interrupted" else ""
-    for end in (f"{short(last.train.loss)} {loss} {accuracy}", f"{loss} {accuracy}", f"{loss} {rounded}", loss):
+    both = f"{short(last.train.loss)} {loss}" if last.validation else loss
+    for end in (f"{both} {accuracy}", f"{loss} {accuracy}", f"{loss} {rounded}", loss):
         end = end.removesuffix(" -") + stopped
         if len(branch.name) + len(end) + 4 <= width:
             return (*spans, (end.rjust(width - len(branch.name) - 2), "text"))

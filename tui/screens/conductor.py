@@ -18,7 +18,8 @@ from tui.pace import Pace
 from tui.panes.training_loop import PHASES
 from tui.session import Session
 
-FRAMES = 10  # a second, while it trains
+FRAMES = 10  # a second at most, while it trains
+SHARE = 0.2  # of the time, at most, goes into drawing: where a frame costs more, there are fewer of them
 
 
 class Conductor:
@@ -33,11 +34,20 @@ class Conductor:
         self._frame, self._ended = frame, ended
         self._timer: Timer | None = None
         self._seen: deque[tuple[float, int]] = deque(maxlen=40)
+        self._next_frame = 0.0
         self._turn = 0  # which start this is: a worker of an earlier one that ends late is not listened to
 
     def mount(self) -> None:
         """The screen is there: make its timer, which runs only while it trains."""
-        self._timer = self.screen.set_interval(1 / FRAMES, self._frame, pause=True)
+        self._timer = self.screen.set_interval(1 / FRAMES, self._draw, pause=True)
+
+    def _draw(self) -> None:
+        """Draw a frame, unless drawing has already had its share of the time."""
+        before = time.perf_counter()
+        if before >= self._next_frame:
+            self._frame()
+            now = time.perf_counter()
+            self._next_frame = now + (now - before) / SHARE - 1 / FRAMES
 
     def open(self, session: Session) -> None:
         """Another session from now on."""

@@ -17,7 +17,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from engine import IterationMetrics, Preset, PresetError, load_preset
+from engine import History, IterationMetrics, Preset, PresetError, load_preset
 from tui import form, view
 from tui.form import FIELDS
 from tui.keys import bindings
@@ -46,6 +46,7 @@ class LabScreen(Screen[None]):
         self.conductor = Conductor(self, Session(preset), speed, self.frame, self._ended)
         self.lesson_wanted: bool | None = None  # None: where there is room
         self.zoomed: Widget | None = None
+        self._told: list[History] = []  # runs whose divergence has been said
 
     @property
     def session(self) -> Session:
@@ -85,6 +86,7 @@ class LabScreen(Screen[None]):
     def _opened(self) -> None:
         """A preset was opened: show all of it."""
         self.conductor.plan()
+        self._told.clear()
         self.progress.reset()
         self.call_after_refresh(self.lesson.show, self.session.preset)
         self.say(f"{self.session.preset.title}. space starts, n takes one batch, ? shows all keys")
@@ -97,6 +99,8 @@ class LabScreen(Screen[None]):
         """Draw everything that training changes."""
         session, conductor = self.session, self.conductor
         conductor.tick()
+        if word := view.news(session, self._told):
+            self.say(word, "bad")
         speed, left = conductor.speed, conductor.left
         standing, state = view.standing(session, speed, left), session.state
         self.query_one("#header", Bar).show(lambda width: header(standing, width))
@@ -105,7 +109,7 @@ class LabScreen(Screen[None]):
         loss, second = view.pictures(session)
         self.query_one("#loss", Curves).show(loss)
         self.query_one("#second", Curves).show(second)
-        moment = view.moment(session, conductor.phase, speed, left, str(self.pace))
+        moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
         for loop in self.query(TrainingLoop):
             loop.show(moment)
 
@@ -188,8 +192,8 @@ class LabScreen(Screen[None]):
         if session.done:
             self.say(view.outcome(session), "strong")
         elif not paced:
-            last = session.trainer.history.epochs[-1]
-            self.say(f"Epoch {last.epoch} is over. N takes the next one, space goes on")
+            self._told.clear()  # a divergence is said once more, since it matters more than this
+            self.say(f"Epoch {session.trainer.epoch} is over. N takes the next one, space goes on")
         self.show_form()
         self.frame()
 
@@ -258,21 +262,15 @@ class LabScreen(Screen[None]):
         self._arrange()
         if self.lesson.display:
             self.lesson.focus()
-        elif self.focused is None or not self.focused.display:
-            self.settings.focus()
 
     def action_zoom(self) -> None:
         """The focused pane alone, and back."""
-        inside = self.focused.ancestors_with_self if self.focused is not None else ()
-        pane = next((one for one in inside if isinstance(one, Widget) and one.has_class("pane")), None)
-        self.zoomed = None if self.zoomed is not None else pane
+        self.zoomed = None if self.zoomed is not None else self.focused
         self._arrange()
 
     def action_back(self) -> None:
-        """Escape: cancel typing, else leave the zoom."""
-        if self.settings.editing:
-            self.settings.cancel()
-        elif self.zoomed is not None:
+        """Escape: leave the zoom."""
+        if self.zoomed is not None:
             self.action_zoom()
 
     def entries(self) -> Sequence[Heading]:

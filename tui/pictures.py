@@ -1,0 +1,227 @@
+"""What the plots show: loss above, accuracy (or the fitted line, or the error) below, on the run's true iterations.
+
+One run is a braille line of every batch and one `o` an epoch for validation, not joined, so that it never hides the line.
+Runs of a comparison are lines of a running mean over a quarter of an epoch, and their validation points are letters:
+nothing needs colour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from engine import Trainer
+from tui.canvas import Row, Span
+from tui.figures import percent, short
+from tui.names import labels, letters
+from tui.plot import Axes, Floats, Series, nice_step
+
+BEYOND = 10.0  # times the initial value: what rises above that is cut off, or nothing else could be read
+Figure = Callable[[float | None], str]
+PARTS: tuple[Literal["train", "validation"], ...] = ("train", "validation")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a plot shows: its title (from the longest wording to the shortest), its curves, its axes, and the x at which
+    each epoch ends."""
+
+    titles: tuple[Row, ...]
+    series: tuple[Series, ...]
+    axes: Axes
+    epochs: Floats | None = None
+
+
+def loss_picture(trainers: Sequence[Trainer], selected: int, log: bool) -> Picture:
+    """The loss of every run: batches (for one run) or their running mean, and validation after each epoch."""
+    return _picture("Loss", "batch_loss", "loss", trainers, selected, log)
+
+
+def accuracy_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
+    """The share of right answers, as `loss_picture`."""
+    return _picture("Accuracy", "batch_accuracy", "accuracy", trainers, selected, log=False)
+
+
+def error_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
+    """Regression: the mean absolute error after every epoch, over the training set and the validation set."""
+    return _picture("Mean absolute error", None, "mean_absolute_error", trainers, selected, log=False)
+
+
+def fit_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
+    """Regression on one input: what the network answers over its range, and the rows it learns from and is judged by."""
+    table = trainers[selected].table
+    scale, offset = table.input_scale[0], table.input_offset[0]
+    x_train, x_seen = (inputs[:, 0] * scale + offset for inputs in (table.inputs, table.validation_inputs))
+    y_train, y_seen = table.targets[:, 0], table.validation_targets[:, 0]
+    everything, targets = np.concatenate([x_train, x_seen]), np.concatenate([y_train, y_seen])
+    low, high = float(everything.min()), float(everything.max())
+    step = nice_step((high - low) / 5 or 1.0)
+    low, high = math.floor((low - 0.1 * step) / step) * step, math.ceil((high + 1.2 * step) / step) * step
+    grid = np.linspace(low, high, 121)
+    lines, points, names = [], [], labels([trainer.run.name for trainer in trainers])
+    title: list[Span] = [("Fit", "text")]
+    for one in _drawn(trainers):
+        lines.append(Series(grid, one.trainer.predict(grid[:, None])[:, 0].astype(np.float64), one.role))
+        if len(trainers) == 1:
+            title.append(("  network ─", one.role))
+        else:
+            title.append((f"  {one.letter} {names[one.index]}", one.role))
+            at = -1 - 3 * one.index
+            points.append(Series(grid[at : at + 1 or None], lines[-1].y[at : at + 1 or None], one.role, one.letter))
+    order, seen_order = np.argsort(x_train), np.argsort(x_seen)
+    points.append(Series(x_train[order], y_train[order], "strong", "+"))
+    title.append(("  train +", "strong"))
+    if len(x_seen):
+        points.append(Series(x_seen[seen_order], y_seen[seen_order], "validation", "o"))
+        title.append(("  validation o", "validation"))
+    long = (*title, (f"  {table.target} over {table.features[0]}", "dim"))
+    spread = float(targets.max() - targets.min()) or 1.0
+    limits = (min(0.0, float(targets.min())), float(targets.max()) + 0.25 * spread)
+    axes = Axes(low, high, _number_ticks(low, high, step), y_limits=limits)
+    return Picture((long, tuple(title)), (*lines, *points), axes)
+
+
+def _picture(
+    name: str, column: str | None, attribute: str, trainers: Sequence[Trainer], selected: int, log: bool
+) -> Picture:
+    """A figure of every run that has it: of each batch (`column`) or, without one, of the training set after each epoch,
+    and of the validation set after each epoch."""
+    horizon, epochs, scale = _horizon(trainers, selected)
+    drawn = [one for one in _drawn(trainers) if _has(one.trainer, attribute)]
+    lines, points, legends, first = [], [], [], [0.0]
+    for one in drawn:
+        history = one.trainer.history
+        train, seen = (history.evaluations(part, attribute) for part in PARTS)
+        first.append(float(train[0, 1]))
+        x, y = train[:, 0], train[:, 1]
+        if column is not None:
+            x, y = np.arange(1.0, len(history) + 1.0), history.column(column)
+            if len(trainers) > 1:
+                y = running_mean(y, max(4, one.trainer.run.iterations_per_epoch(one.trainer.batch_size) // 4))
+            if not len(seen):  # training blind, there is no point before the first batch: begin with the whole set
+                x, y = np.concatenate([[0.0], x]), np.concatenate([train[:1, 1], y])
+        lines.append(Series(x * scale(one.trainer), y, one.role))
+        if len(trainers) > 1:  # the run's letter rides on its line too, or nothing tells lines apart without colour
+            points.append(Series(x[-1:] * scale(one.trainer), y[-1:], one.role, one.letter))
+        points.append(Series(seen[:, 0] * scale(one.trainer), seen[:, 1], one.point_role, one.marker))
+        legends.append(_Legend(one, float(y[-1]) if len(history) else None, float(seen[-1, 1]) if len(seen) else None))
+    figure = percent if attribute == "accuracy" else short
+    # a loss scale begins at 0 (unless it is logarithmic), an accuracy scale ends at 1
+    floor, ceiling = (math.nan, 1.0) if attribute == "accuracy" else (math.nan if log else 0.0, math.nan)
+    cap = math.inf if log or attribute == "accuracy" else BEYOND * max(value for value in first if math.isfinite(value))
+    axes = Axes(0.0, horizon, log_y=log, y_floor=floor, y_ceiling=ceiling, y_cap=cap or math.inf)
+    # points above lines: what comes later is drawn over what comes first
+    return Picture(_titles(name, legends, trainers, figure), (*lines, *points), axes, epochs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A run in a plot of several (or one), and how it is marked there."""
+
+    index: int
+    trainer: Trainer
+    runs: int
+    letter: str = ""
+
+    @property
+    def role(self) -> str:
+        return "train" if self.runs == 1 else f"run-{self.index % 6 + 1}"
+
+    @property
+    def point_role(self) -> str:
+        return "validation" if self.runs == 1 else self.role
+
+    @property
+    def marker(self) -> str:
+        return "o" if self.runs == 1 else self.letter
+
+
+@dataclass(frozen=True, slots=True)
+class _Legend:
+    """The newest values of a run: of its line, and of its validation (None: there is none yet, or training is blind)."""
+
+    run: _Drawn
+    train: float | None
+    seen: float | None
+
+
+def _titles(name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], figure: Figure) -> tuple[Row, ...]:
+    """The title with its legend, in ever fewer words."""
+    start: Span = (name, "text")
+    if len(trainers) == 1 and legends:
+        (one,) = legends
+        train = f"─ {figure(one.train)}" if one.train is not None else "─"
+        if one.seen is None:
+            return ((start, (f"  train {train}", "train"), ("  no validation: training blind", "dim")),)
+        epoch = len(one.run.trainer.history.epochs)
+        long: Row = (start, (f"  train {train}", "train"), (f"  validation o {figure(one.seen)}", "validation"))
+        brief: Row = (start, (f"  train {train}", "train"), (f"  o {figure(one.seen)}", "validation"))
+        return ((*long, (f" (epoch {epoch})", "dim")), long, brief) if epoch else (long, brief)
+    names = labels([trainer.run.name for trainer in trainers])
+
+    def entry(one: _Legend, called: str) -> Span:
+        value = one.seen if one.seen is not None else one.train
+        return (
+            f"  {one.run.letter}{called}: {figure(value)}" if value is not None else f"  {one.run.letter}{called}",
+            one.run.role,
+        )
+
+    long = (start, *(entry(one, f" {names[one.run.index]}") for one in legends))
+    brief = (start, *(entry(one, "") for one in legends))
+    return ((*long, ("  line: train, letter: validation", "dim")), long, brief)
+
+
+def _drawn(trainers: Sequence[Trainer]) -> list[_Drawn]:
+    marks = letters([trainer.run.name for trainer in trainers])
+    return [_Drawn(index, trainer, len(trainers), marks[index]) for index, trainer in enumerate(trainers)]
+
+
+def _has(trainer: Trainer, attribute: str) -> bool:
+    """Whether a figure exists for what a run learns."""
+    return attribute == "loss" or (trainer.loss.task == "classes") == (attribute == "accuracy")
+
+
+def running_mean(values: Floats, window: int) -> Floats:
+    """The mean of the last `window` values at each place (of as many as there are at the beginning); NaN stays NaN."""
+    if len(values) == 0 or window <= 1:
+        return values
+    lost = ~np.isfinite(values)
+    sums = np.cumsum(np.where(lost, 0.0, values))
+    sums[window:] = sums[window:] - sums[:-window]
+    counts = np.minimum(np.arange(1, len(values) + 1), window)
+    return np.where(np.maximum.accumulate(lost), np.nan, sums / counts)
+
+
+def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, Floats, Any]:
+    """How far x goes, the ends of epochs on it, and what turns a trainer's iterations into x.
+
+    x doubles whenever it is full, up to the whole run: so the curve is not squeezed a little, and repainted, at each step.
+    x counts iterations; epochs where runs differ in how many iterations an epoch has.
+    """
+    shown = trainers[selected]
+    per_epoch = [trainer.run.iterations_per_epoch(trainer.batch_size) for trainer in trainers]
+    even = len(set(per_epoch)) == 1
+
+    def scale(trainer: Trainer) -> float:
+        return 1.0 if even else 1.0 / trainer.run.iterations_per_epoch(trainer.batch_size)
+
+    reached = max(trainer.iteration * scale(trainer) for trainer in trainers)
+    total = max(trainer.iterations * scale(trainer) for trainer in trainers)
+    horizon = 2.0 * max(per_epoch) * (1.0 if even else 1.0 / max(per_epoch))
+    while horizon < reached:
+        horizon *= 2.0
+    horizon = max(1.0, min(horizon, total))
+    ends = shown.history.evaluations("train", "loss")[1:, 0] * scale(shown)
+    if shown.epoch > len(ends):  # the epoch in progress may have another number of batches
+        ends = np.append(ends, (shown.iteration + shown.batches - shown.history[-1].batch) * scale(shown))
+    step = shown.run.iterations_per_epoch(shown.batch_size) * scale(shown)
+    at = ends[-1] if len(ends) else 0.0
+    return horizon, np.concatenate([ends, np.arange(at + step, horizon + 1e-9, step)]), scale
+
+
+def _number_ticks(low: float, high: float, step: float) -> tuple[tuple[float, str], ...]:
+    return tuple((low + index * step, f"{low + index * step:g}") for index in range(round((high - low) / step) + 1))
