@@ -81,6 +81,9 @@ class Diverged:
     iteration: int
     loss: float
 
+    def __str__(self) -> str:
+        return f"diverged at epoch {self.epoch}, iteration {self.iteration}"
+
 
 @dataclass(frozen=True, slots=True)
 class Stopped:

@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from engine.datasets import CatsDogs, Data
 from engine.layers import Architecture, count_parameters
 from engine.losses import LOSSES, fitting_losses
-from engine.optimizers import SGD, AnyOptimizer
+from engine.optimizers import SGD, AnyOptimizer, LearningRate
 from engine.ranges import STRICT, Range
+from engine.schema import range_of
 
 Epochs = Annotated[int, Range(1, 1_000_000)]
 BatchSize = Annotated[int, Range(1, 10_000_000)]
@@ -136,17 +137,13 @@ class Run:
 def check_change(run: Run, key: str, value: object) -> None:
     """Raise ValueError unless `value` may become the live setting `key` of a run."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    allowed: Range
-    if key == "learning_rate":
-        allowed = Range(0.0, 1000.0, above=True)
-        fine = number
-    elif key in ("batch_size", "epochs"):
-        allowed = Range(1, 10_000_000 if key == "batch_size" else 1_000_000)
-        fine = isinstance(value, int) and number
-    else:
+    annotation = {"learning_rate": LearningRate, "batch_size": BatchSize, "epochs": Epochs}.get(key)
+    allowed = range_of(annotation)
+    if allowed is None:
         raise ValueError(f"{key} cannot change while a run trains; {', '.join(LIVE.values())} can")
     if key == "batch_size" and value == "full":
         return
+    fine = number and (key == "learning_rate" or isinstance(value, int))
     if not fine or not allowed.holds(value):  # type: ignore[arg-type]  # a number by now
         raise ValueError(f"{key} = {value!r}: {allowed} is allowed")
     if key == "batch_size" and run.training.drop_last and value > run.data.facts().samples:  # type: ignore[operator]

@@ -60,13 +60,9 @@ class Trainer:
         self._taken = 0  # samples of this epoch already used
         self._batch = 0
         self._in_epoch = False  # between the first batch of an epoch and its end
-        self._evaluation_work = Workspace(run.sizes, min(EVALUATION_ROWS, self._largest_set), dtype)
+        self._evaluation_work = Workspace(run.sizes, 0, dtype)  # grows with the first set that is evaluated
         self._reserve(self.batch_size)
         self.history.begin(*self._evaluate_both())
-
-    @property
-    def _largest_set(self) -> int:
-        return max(len(self.inputs), len(self.validation_inputs))
 
     @property
     def done(self) -> bool:
@@ -215,9 +211,8 @@ class Trainer:
         self.history.changes.append(changed)
         if key == "batch_size":
             self._reserve(self.batch_size)
-            if (
-                self._in_epoch and not self.done and self._batches_left == 0
-            ):  # drop_last: what is left makes no batch of the new size
+            # with drop_last, what is left of the epoch may make no batch of the new size
+            if self._in_epoch and not self.done and self._batches_left == 0:
                 self._end_epoch()
         if key == "epochs":
             stopped = self.history.stopped
@@ -227,35 +222,35 @@ class Trainer:
                 self._complete()
         return changed
 
+    @np.errstate(all="ignore")  # as in a step: a network that diverged has figures too
     def evaluate(self, inputs: Array, targets: Targets) -> Evaluation:
         """A whole set with the weights as they are now; `targets` as the loss prepared them."""
-        with np.errstate(all="ignore"):  # as in a step: a network that diverged has figures too
-            count = len(inputs)
-            loss = right = 0.0
-            absolute = squares = 0.0
-            if self._evaluation_work.size < min(count, EVALUATION_ROWS):
-                self._evaluation_work = Workspace(self.run.sizes, min(count, EVALUATION_ROWS), self.network.dtype)
-            for start in range(0, count, EVALUATION_ROWS):
-                x, t = inputs[start : start + EVALUATION_ROWS], targets[start : start + EVALUATION_ROWS]
-                outputs = self.network.forward(x, self._evaluation_work.rows(len(x)))
-                loss += self.loss.value(outputs, t) * len(x)
-                if self.loss.task == "classes":
-                    right += self.loss.correct(outputs, t) or 0
-                else:
-                    error = outputs - t
-                    absolute += float(np.abs(error).sum())
-                    squares += float(np.vdot(error, error))
+        count = len(inputs)
+        loss = right = 0.0
+        absolute = squares = 0.0
+        if self._evaluation_work.size < min(count, EVALUATION_ROWS):
+            self._evaluation_work = Workspace(self.run.sizes, min(count, EVALUATION_ROWS), self.network.dtype)
+        for start in range(0, count, EVALUATION_ROWS):
+            x, t = inputs[start : start + EVALUATION_ROWS], targets[start : start + EVALUATION_ROWS]
+            outputs = self.network.forward(x, self._evaluation_work.rows(len(x)))
+            loss += self.loss.value(outputs, t) * len(x)
             if self.loss.task == "classes":
-                return Evaluation(loss / count, accuracy=right / count)
-            variance = float(((targets - targets.mean()) ** 2).sum())
-            r2 = 1.0 - squares / variance if variance > 0.0 else None
-            return Evaluation(loss / count, r2=r2, mean_absolute_error=absolute / targets.size)
+                right += self.loss.correct(outputs, t) or 0
+            else:
+                error = outputs - t
+                absolute += float(np.abs(error).sum())
+                squares += float(np.vdot(error, error))
+        if self.loss.task == "classes":
+            return Evaluation(loss / count, accuracy=right / count)
+        variance = float(((targets - targets.mean()) ** 2).sum())
+        r2 = 1.0 - squares / variance if variance > 0.0 else None
+        return Evaluation(loss / count, r2=r2, mean_absolute_error=absolute / targets.size)
 
+    @np.errstate(all="ignore")
     def predict(self, inputs: Array) -> Array:
         """The network's raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; a copy."""
-        with np.errstate(all="ignore"):
-            x = ((inputs - self.table.input_offset) / self.table.input_scale).astype(self.inputs.dtype)
-            return self.network.forward(x, Workspace(self.run.sizes, len(x), self.network.dtype)).copy()
+        x = ((inputs - self.table.input_offset) / self.table.input_scale).astype(self.inputs.dtype)
+        return self.network.forward(x, Workspace(self.run.sizes, len(x), self.network.dtype)).copy()
 
     def _reserve(self, rows: int) -> None:
         """Make the buffers of a batch."""

@@ -89,7 +89,6 @@ class Canvas(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id, classes=classes)
         self.rows: list[Row] = []
-        self._strips: list[Strip] = []
         self._styles: dict[str, Style] = {}
 
     def paint(self, rows: Sequence[Row]) -> None:
@@ -102,7 +101,6 @@ class Canvas(Widget):
                 if last > first:
                     self.refresh(Region(first, y, last - first, 1))
         self.rows = list(rows)
-        self._strips = []
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -38,6 +38,16 @@ def percent(value: float | None, digits: int = 1) -> str:
     return f"{text}%"
 
 
+def count(amount: int, noun: str) -> str:
+    """'1 epoch', '2 epochs'."""
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
+def printable(text: str) -> str:
+    """The text with a `?` for each control character: what comes from a file must not be obeyed by the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def exact(value: float) -> str:
     """A setting as one would type it: 0.001, 1e-05, 32."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

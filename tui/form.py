@@ -40,6 +40,8 @@ FIELDS = (
     Field("seed", "seed"),
 )
 
+RATE = next(index for index, field in enumerate(FIELDS) if field.label == "learning_rate")
+
 
 def value_of(run: Run, field: Field) -> Any:
     """The setting's value in a run."""

@@ -23,7 +23,6 @@ class Key:
     action: str
     help: str
     footer: str = ""
-    priority: bool = False
 
 
 KEYS = (

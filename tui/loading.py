@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.figures import printable
+
 if TYPE_CHECKING:
     from engine import Preset
 
@@ -25,9 +27,7 @@ class Failed(click.ClickException):
     exit_code = 1
 
     def show(self, file: Any = None) -> None:
-        # keys and values come from files: no control code of theirs may reach the terminal
-        text = "".join(character if character.isprintable() or character == "\n" else "?" for character in self.message)
-        click.echo(text, file=file, err=True)
+        click.echo("\n".join(map(printable, self.message.split("\n"))), file=file, err=True)
 
 
 class Refused(Failed):

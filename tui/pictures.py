@@ -125,7 +125,7 @@ class _Drawn:
     index: int
     trainer: Trainer
     runs: int
-    letter: str = ""
+    letter: str
 
     @property
     def role(self) -> str:
@@ -165,10 +165,7 @@ def _titles(name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], 
 
     def entry(one: _Legend, called: str) -> Span:
         value = one.seen if one.seen is not None else one.train
-        return (
-            f"  {one.run.letter}{called}: {figure(value)}" if value is not None else f"  {one.run.letter}{called}",
-            one.run.role,
-        )
+        return f"  {one.run.letter}{called}" + (f": {figure(value)}" if value is not None else ""), one.run.role
 
     long = (start, *(entry(one, f" {names[one.run.index]}") for one in legends))
     brief = (start, *(entry(one, "") for one in legends))
@@ -211,7 +208,7 @@ def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, Floats,
 
     reached = max(trainer.iteration * scale(trainer) for trainer in trainers)
     total = max(trainer.iterations * scale(trainer) for trainer in trainers)
-    horizon = 2.0 * max(per_epoch) * (1.0 if even else 1.0 / max(per_epoch))
+    horizon = 2.0 * max(per_epoch) if even else 2.0  # two epochs
     while horizon < reached:
         horizon *= 2.0
     horizon = max(1.0, min(horizon, total))

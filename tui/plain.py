@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Preset, Trainer
+from tui.figures import count, printable
 
 WIDTH = 100  # columns of a plain line, at most
 MOST_EPOCH_LINES = 60  # of a run; with more epochs, only every 2nd, 5th, 10th ... has a line
@@ -135,10 +136,9 @@ def change_line(change: Changed) -> str:
 
 def divergence_line(diverged: Diverged, factor: float) -> str:
     """Where a run diverged, and by what that was seen."""
-    where = f"diverged at epoch {diverged.epoch}, iteration {diverged.iteration}"
     if math.isfinite(diverged.loss):
-        return f"{where}: the loss is {number(diverged.loss)}, more than {factor:g} times what it was before training"
-    return f"{where}: the loss is {'infinite' if math.isinf(diverged.loss) else 'not a number (NaN)'}"
+        return f"{diverged}: the loss is {number(diverged.loss)}, more than {factor:g} times what it was before training"
+    return f"{diverged}: the loss is {'infinite' if math.isinf(diverged.loss) else 'not a number (NaN)'}"
 
 
 def ending(trainer: Trainer) -> str:
@@ -200,14 +200,9 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def count(amount: int, noun: str) -> str:
-    """'1 epoch', '2 epochs'."""
-    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
-
-
 def fit(line: str, width: int = WIDTH) -> str:
     """The line without control codes (a title is a stranger's text), cut to `width`."""
-    line = "".join(character if character.isprintable() else "?" for character in line)
+    line = printable(line)
     return line if len(line) <= width else line[: width - 3] + "..."
 
 

@@ -57,9 +57,9 @@ def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[
     if width < 12 or height < 4:
         return []
     with np.errstate(all="ignore"):
-        lost = [x for one in series for x in _lost(one, axes)]
-        thin = [Series(*_decimated(one, axes, 2 * width), one.role, one.marker) for one in series]
-        over = sorted({x for one in thin for x in _over(one, axes)})
+        found = [_decimated(one, axes, 2 * width) for one in series]
+        thin, lost = [one for one, _ in found], [x for _, gone in found for x in gone]
+        over = sorted({x for one in thin for x in _begins(one.x, one.y > axes.y_cap, axes)})
         scaled = [_scaled(one, axes) for one in thin]
     low, high, ticks = _y_axis(scaled, axes, height)
     label_width = max(len(label) for _, label in ticks)
@@ -112,10 +112,13 @@ def decimate(x: Floats, y: Floats, low: float, high: float, columns: int) -> tup
     return places.ravel(), pairs.ravel()
 
 
-def _decimated(one: Series, axes: Axes, columns: int) -> tuple[Floats, Floats]:
+def _decimated(one: Series, axes: Axes, columns: int) -> tuple[Series, list[float]]:
+    """The curve cut down, NaN where it is lost, and the x where each stretch of lost values begins."""
     finite = np.isfinite(one.y)
-    y = one.y if finite.all() else np.where(finite, one.y, np.nan)
-    return decimate(one.x, y, axes.x_low, axes.x_high, columns)
+    whole = bool(finite.all())
+    y = one.y if whole else np.where(finite, one.y, np.nan)
+    thin = Series(*decimate(one.x, y, axes.x_low, axes.x_high, columns), one.role, one.marker)
+    return thin, [] if whole else _begins(one.x, ~finite, axes)
 
 
 def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float], list[float]]:
@@ -154,20 +157,10 @@ def _scaled(one: Series, axes: Axes) -> Series:
     return Series(one.x, np.where(np.abs(y) < 1e100, y, np.nan), one.role, one.marker)
 
 
-def _lost(one: Series, axes: Axes) -> list[float]:
-    """The x where a stretch of lost values begins."""
-    gone = ~np.isfinite(one.y)
-    if not gone.any():
-        return []
-    begins = gone & ~np.concatenate(([False], gone[:-1]))
-    return [x for x in one.x[begins].tolist() if axes.x_low <= x <= axes.x_high][:50]
-
-
-def _over(one: Series, axes: Axes) -> list[float]:
-    """The x where a stretch beyond the scale begins."""
-    beyond = one.y > axes.y_cap
-    begins = beyond & ~np.concatenate(([False], beyond[:-1]))
-    return [x for x in one.x[begins].tolist() if axes.x_low <= x <= axes.x_high][:50]
+def _begins(x: Floats, where: NDArray[np.bool_], axes: Axes) -> list[float]:
+    """The x at which stretches of true begin, those in the frame, and no more than can be seen."""
+    first = where & ~np.concatenate(([False], where[:-1]))
+    return [at for at in x[first].tolist() if axes.x_low <= at <= axes.x_high][:50]
 
 
 def _y_axis(series: Sequence[Series], axes: Axes, height: int) -> tuple[float, float, list[tuple[float, str]]]:

@@ -6,7 +6,7 @@ session; only the lab screen changes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from engine.preset import read_run
 from engine.run import LIVE
 from engine.schema import Document, annotation_at
 from tui import form
+from tui.figures import count
 from tui.form import FIELDS, Field
 
 State = Literal["ready", "running", "paused", "finished"]
@@ -51,7 +52,7 @@ class Session:
         """Where the training stands."""
         if self.running:
             return "running"
-        if all(trainer.done for trainer in self.trainers):
+        if self.done:
             return "finished"
         return "paused" if self.steps else "ready"
 
@@ -134,8 +135,7 @@ class Session:
         """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
         if len(self.trainers) == 1:
             return self.trainers[0].step()
-        behind = min((one for one in self.trainers if not one.done), key=lambda one: one.iteration / one.iterations)
-        return behind.step()
+        return furthest_behind([one for one in self.trainers if not one.done]).step()
 
     def __iter__(self) -> Iterator[IterationMetrics]:
         while not self.done:
@@ -159,7 +159,7 @@ class Session:
             ]
 
         while left := behind():
-            yield min(left, key=lambda one: one.iteration / one.iterations).step()
+            yield furthest_behind(left).step()
 
     # the form
 
@@ -168,7 +168,7 @@ class Session:
         return len({form.written(self._value(index, field)) for index in range(len(self.runs))}) > 1
 
     def value(self, field: Field) -> Any:
-        """The setting as the form shows it: of the selected run, what it trains with if that changed live."""
+        """The setting as the form shows it: of the selected run."""
         return self._value(self.selected, field)
 
     def _value(self, index: int, field: Field) -> Any:
@@ -238,6 +238,11 @@ class Session:
         return document
 
 
+def furthest_behind(trainers: Sequence[Trainer]) -> Trainer:
+    """The one that has done the smallest share of its iterations."""
+    return min(trainers, key=lambda one: one.iteration / one.iterations)
+
+
 def settings_line(trainer: Trainer, short: bool) -> str:
     """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50', as the run trains now."""
     rate, epochs = form.written(trainer.learning_rate), trainer.epochs
@@ -245,7 +250,7 @@ def settings_line(trainer: Trainer, short: bool) -> str:
     batch = "full" if whole else str(trainer.batch_size)
     if short:
         return f"{rate}, {batch}, {epochs}"
-    return f"learning rate {rate}, batch {batch}, {epochs} epoch{'s' if epochs > 1 else ''}"
+    return f"learning rate {rate}, batch {batch}, {count(epochs, 'epoch')}"
 
 
 def why_not(error: PresetError) -> str:

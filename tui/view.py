@@ -109,8 +109,7 @@ def news(session: Session, told: list[History]) -> str:
         if history.diverged is not None and all(history is not other for other in told):
             told.append(history)
             who = f"{trainer.run.name} " if len(session.trainers) > 1 else ""
-            at = history.diverged
-            return f"{who}diverged at epoch {at.epoch}, iteration {at.iteration}: loss {short(at.loss)}. , lowers the rate"
+            return f"{who}{history.diverged}: loss {short(history.diverged.loss)}. , lowers the rate"
     return ""
 
 
@@ -160,7 +159,7 @@ def outcome(session: Session) -> str:
 
 def _ending(history: History, brief: bool) -> str:
     if history.diverged is not None:
-        return f"diverged at epoch {history.diverged.epoch}, iteration {history.diverged.iteration}"
+        return str(history.diverged)
     last = history.epochs[-1]
     if brief:
         return short((last.validation or last.train).loss)

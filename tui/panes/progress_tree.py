@@ -6,6 +6,7 @@ histories, only those in sight.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine import History
-from tui.canvas import Pane, Row, ends, fit, heading
+from tui.canvas import Pane, Row, ends, fit, heading, width_of
 from tui.figures import percent, short
 from tui.outline import Node, Outline, newest
 
@@ -186,7 +187,7 @@ class ProgressTree(Pane, can_focus=True):
         if not marked:
             return text
         line = "".join(part for part, _ in text)
-        return ((line + " " * max(0, width - len(line)), role),)
+        return ((line + " " * max(0, width - width_of(text)), role),)
 
 
 def run_row(branch: Branch, is_open: bool, width: int) -> Row:
@@ -229,7 +230,7 @@ def iteration_row(history: History, index: int, newest: bool) -> Row:
     """'* 14  0.040  100.0%': an iteration's place in its epoch, its batch's loss and accuracy."""
     metrics = history[index]
     accuracy = percent(metrics.batch_accuracy) if metrics.batch_accuracy is not None else ""
-    lost = metrics.batch_loss != metrics.batch_loss or abs(metrics.batch_loss) == float("inf")
+    lost = not math.isfinite(metrics.batch_loss)
     star = "*" if newest else " "
     start = f"   {star} {metrics.batch:<4}"
     return ((start, "dim"), (f"{short(metrics.batch_loss):>7}", "bad" if lost else "text"), (f"  {accuracy:>6}", "dim"))

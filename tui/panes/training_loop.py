@@ -24,7 +24,6 @@ class Moment:
     left: float
     pace: str
     samples: str
-    explained: str = ""
 
 
 class TrainingLoop(Pane):

@@ -78,6 +78,7 @@ class LabScreen(Screen[None]):
         self.progress = self.query_one(ProgressTree)
         self.lesson = self.query_one(LessonPane)
         self.settings.check = self._check
+        self.settings.cursor = form.RATE  # what people change first
         self.conductor.mount()
         self.settings.focus()
         self._arrange()
@@ -237,7 +238,7 @@ class LabScreen(Screen[None]):
 
     def action_rate(self, up: bool) -> None:
         """The learning rate a step down or up, at once."""
-        self._nudged(SettingsPane.Nudged(4, up))
+        self._nudged(SettingsPane.Nudged(form.RATE, up))
 
     def action_pace(self, up: bool) -> None:
         """Watch faster or slower."""
