@@ -417,7 +417,8 @@ def test_json_lines_are_the_events():
     assert events[0].keys() == {"event", "run", "seed", *Trainer(load_preset("recipe").runs[0]).step().__slots__}
     assert events[2]["validation_loss"] > 0
     assert events[6] == {
-        "event": "stopped", "run": "big", "seed": 0, "reason": "completed", "epoch": 2, "iteration": 4, "diverged": None,
+        "event": "stopped", "run": "big", "seed": 0, "reason": "completed", "epoch": 2, "iteration": 4, "message": "",
+        "diverged": None,
     }  # fmt: skip
 
 
