@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import io
+import json
 import math
+import tracemalloc
 from dataclasses import fields, replace
 
 import numpy as np
@@ -11,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Trainer, load_preset
+from engine.bounded import BoundedTable, Buckets
 from engine.history import COLUMNS, INTEGERS, History
-from engine.metrics import EpochMetrics, Evaluation, IterationMetrics
+from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Restored, Stopped
 
 
 def metrics(iteration: int = 1, batches: int = 4, **changes) -> IterationMetrics:
@@ -231,3 +236,450 @@ def test_a_blind_run_has_no_figures_of_validation():
         pass
     assert trainer.history.evaluations("validation", "loss").shape == (0, 2)
     assert trainer.history.evaluations("train", "loss").shape == (2, 2)
+
+
+# Long runs: bounded, with a tiny table that is soon full -------------------------------------------------------------------
+
+TINY = {"capacity": 8, "buckets": 4}
+any_number = st.sampled_from([0.0, 1.0, 2.0, -1.0, 1e9, -1e9, math.nan, math.inf, -math.inf]) | number
+many = settings(max_examples=150, deadline=None, derandomize=True)
+
+
+def tiny(losses) -> History:
+    made = History(**TINY)
+    for iteration, loss in enumerate(losses, 1):
+        made.add(metrics(iteration, batch_loss=loss))
+    return made
+
+
+def assert_same_numbers(one, other) -> None:
+    np.testing.assert_array_equal(np.asarray(one, dtype=float), np.asarray(other, dtype=float), strict=True)  # NaN is NaN
+
+
+def assert_same_state(one: History, other: History) -> None:
+    first, second = one.state(), other.state()
+    assert first.keys() == second.keys()
+    for key, value in first.items():
+        if isinstance(value, np.ndarray):
+            assert_same_numbers(value, second[key])
+        else:
+            assert repr(value) == repr(second[key])  # by repr: here NaN is NaN
+
+
+@many
+@given(st.lists(any_number, max_size=150))
+def test_the_newest_are_exact_and_the_rest_is_in_few_buckets(losses):
+    kept = tiny(losses)
+    assert len(kept) == len(losses)
+    assert kept.kept.stop == len(losses)
+    assert min(len(losses), 8) <= len(kept.kept) <= 9
+    assert_same_numbers(kept.column("batch_loss"), losses[kept.kept.start :])
+    assert repr(list(kept)) == repr([metrics(index + 1, batch_loss=losses[index]) for index in kept.kept])
+    x, _ = kept.series("batch_loss")
+    assert len(x) <= len(kept.kept) + 4 * 3
+
+
+@many
+@given(st.lists(any_number, max_size=150))
+def test_no_spike_vanishes_from_the_series_at_any_length(losses):
+    kept = History(**TINY)
+    for iteration, loss in enumerate(losses, 1):
+        kept.add(metrics(iteration, batch_loss=loss))
+        x, y = kept.series("batch_loss")
+        so_far = np.array(losses[:iteration])
+        assert (np.diff(x) > 0).all()
+        assert_same_numbers(y, so_far[x.astype(int) - 1])  # every point is an iteration that was
+        assert_same_numbers(np.fmin.reduce(y), np.fmin.reduce(so_far))
+        assert_same_numbers(np.fmax.reduce(y), np.fmax.reduce(so_far))
+        assert np.isnan(y).any() == np.isnan(so_far).any()
+
+
+@many
+@given(st.lists(any_number, max_size=150))
+def test_every_bucket_has_its_extremes_its_nan_and_its_mean(losses):
+    kept = tiny(losses)
+    dropped = kept.kept.start
+    size = 1
+    while -(-dropped // size) > 4:
+        size *= 2
+    x, y = kept.series("batch_loss")
+    middles, means = kept.means("batch_loss")
+    assert len(middles) == len(means) == -(-dropped // size)
+    for at, start in enumerate(range(0, dropped, size)):
+        bucket = np.array(losses[start : min(start + size, dropped)])
+        seen = y[(x > start) & (x <= start + len(bucket))]
+        assert_same_numbers(np.fmin.reduce(seen), np.fmin.reduce(bucket))
+        assert_same_numbers(np.fmax.reduce(seen), np.fmax.reduce(bucket))
+        assert np.isnan(seen).any() == np.isnan(bucket).any()
+        assert middles[at] == start + (len(bucket) + 1) / 2
+        with np.errstate(all="ignore"):
+            expected = bucket.mean()
+            scale = np.abs(bucket).max()
+        assert means[at] == pytest.approx(expected, rel=1e-12, abs=1e-12 * scale if scale < math.inf else 0.0, nan_ok=True)
+
+
+def test_while_nothing_is_dropped_the_series_is_the_column():
+    kept = history(5000)
+    x, y = kept.series("batch_loss")
+    assert x.tolist() == list(range(1, 5001))
+    assert np.shares_memory(y, kept.column("batch_loss"))
+    assert len(kept.means("batch_loss")[0]) == 0
+
+
+few = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+@few
+@given(st.integers(0, 120), st.sets(st.integers(0, 120)))
+def test_who_reads_when_changes_nothing(count, reads):
+    unread, read = History(**TINY), History(**TINY)
+    for iteration in range(1, count + 1):
+        unread.add(metrics(iteration))
+        read.add(metrics(iteration))
+        if iteration in reads:
+            read.series("batch_loss")
+    assert read.kept == unread.kept
+    assert_same_state(read, unread)
+
+
+@pytest.mark.parametrize("index", [0, 10, -20])
+def test_an_iteration_that_is_no_longer_exact_is_a_lookup_error(index):
+    kept = tiny([1.0] * 20)
+    assert kept.kept == range(11, 20)
+    with pytest.raises(LookupError, match=rf"iteration {index % 20 + 1} is no longer .* from iteration 12 on are") as raised:
+        kept[index]
+    assert raised.type is LookupError
+    assert kept[11].iteration == kept[-9].iteration == 12
+
+
+@pytest.mark.parametrize("index", [20, -21])
+def test_an_iteration_that_never_was_is_an_index_error_in_a_long_run_too(index):
+    with pytest.raises(IndexError, match="of 20"):
+        tiny([1.0] * 20)[index]
+
+
+def test_a_column_is_contiguous_and_one_taken_early_is_never_written_to_again():
+    kept = tiny([1.0] * 7)
+    early, before = kept.column("iteration"), kept.column("iteration").copy()
+    assert early.flags.c_contiguous
+    for iteration in range(8, 60):
+        kept.add(metrics(iteration))
+        kept.column("iteration")
+    assert early.tolist() == before.tolist() == list(range(1, 8))
+    assert kept.column("iteration").tolist() == list(range(kept.kept.start + 1, 60))
+
+
+def moved_rows(monkeypatch, count: int, **limits) -> int:
+    """How many rows were copied from one place to another while so many were appended."""
+    moved = 0
+    move, merge = BoundedTable._move, Buckets._merge
+
+    def counting_move(self, dropped, size):
+        nonlocal moved
+        moved += self._used - dropped
+        move(self, dropped, size)
+
+    def counting_merge(self):
+        nonlocal moved
+        moved += len(self)
+        merge(self)
+
+    monkeypatch.setattr(BoundedTable, "_move", counting_move)
+    monkeypatch.setattr(Buckets, "_merge", counting_merge)
+    made = History(**limits)
+    row = metrics()
+    for _ in range(count):
+        made.add(row)
+    monkeypatch.undo()
+    return moved
+
+
+def test_appending_costs_no_more_in_a_long_run(monkeypatch):
+    limits = {"capacity": 1000, "buckets": 64}
+    short, long = (moved_rows(monkeypatch, count, **limits) / count for count in (10_000, 80_000))
+    assert 0 < short < long < 9  # each row is moved eight times on its way out, and a little while the table grows
+    assert long < 1.2 * short
+
+
+def test_a_short_run_is_small():
+    assert history(1600).nbytes < 260_000  # 166,400 are its numbers
+    assert history(20).nbytes < 60_000
+
+
+@pytest.mark.parametrize("limits", [{"capacity": 0}, {"buckets": 1}])
+def test_a_history_that_could_hold_nothing_is_refused(limits):
+    with pytest.raises(ValueError, match="no table has"):
+        History(**limits)
+
+
+# Long runs: epochs ----------------------------------------------------------------------------------------------------
+
+figure = st.none() | any_number
+seen = st.builds(Evaluation, loss=any_number, accuracy=figure, r2=figure, mean_absolute_error=figure)
+epoch_ends = st.builds(
+    EpochMetrics, whole, whole, whole, learning_rate=any_number, train=seen, validation=st.none() | seen, seconds=any_number
+)
+
+
+@many
+@given(st.lists(epoch_ends, max_size=40))
+def test_epochs_come_back_as_they_went_in(entries):
+    kept = History()
+    for entry in entries:
+        kept.add_epoch(entry)
+    assert len(kept.epochs) == len(entries)
+    assert repr(list(kept.epochs)) == repr(entries)  # by repr: here NaN is NaN
+    assert repr([kept.epochs[at] for at in range(-len(entries), len(entries))]) == repr(entries * 2)
+
+
+def test_epochs_are_a_sequence():
+    kept = History()
+    entries = [ended(epoch, 1.0 / epoch, 0.5) for epoch in range(1, 41)]
+    for entry in entries:
+        kept.add_epoch(entry)
+    assert kept.epochs == entries
+    assert entries == kept.epochs
+    assert kept.epochs != entries[:-1]
+    assert kept.epochs != 7
+    assert kept.epochs[3:30:5] == entries[3:30:5]
+    assert kept.epochs[50:] == []
+    assert entries[7] in kept.epochs
+    assert kept.epochs.index(entries[7]) == 7
+    assert list(reversed(kept.epochs)) == entries[::-1]
+    assert History().epochs == []
+    assert not History().epochs
+    with pytest.raises(IndexError, match="epoch 40 of 40"):
+        kept.epochs[40]
+    with pytest.raises(TypeError):
+        hash(kept.epochs)
+
+
+def long_history(lengths, limits=TINY, validation: bool = True) -> tuple[History, list[range]]:
+    """A history with epochs of so many iterations each, and the iterations of each; losses are numbers of epochs."""
+    made, iterations = History(**limits), []
+    made.begin(Evaluation(0.0), Evaluation(0.0) if validation else None)
+    for epoch, length in enumerate(lengths, 1):
+        begun = len(made)
+        for batch in range(1, length + 1):
+            made.add(metrics(len(made) + 1, epoch=epoch, batch=batch, batches=length))
+        iterations.append(range(begun, len(made)))
+        loss = Evaluation(float(epoch))
+        made.add_epoch(EpochMetrics(epoch, len(made), 0, 0.1, loss, loss if validation else None, 0.0))
+    return made, iterations
+
+
+@many
+@given(st.lists(st.integers(1, 12), max_size=40), st.integers(0, 12), st.sampled_from([2, 8, 1000]))
+def test_the_iterations_of_every_epoch_in_a_long_run(lengths, in_progress, capacity):
+    kept, iterations = long_history(lengths, {"capacity": capacity, "buckets": 4})
+    for batch in range(1, in_progress + 1):
+        kept.add(metrics(len(kept) + 1, epoch=len(lengths) + 1, batch=batch, batches=12))
+    if in_progress:
+        iterations.append(range(len(kept) - in_progress, len(kept)))
+    assert kept.epochs_begun == len(iterations)
+    for epoch, expected in enumerate(iterations, 1):
+        known = epoch - 1 in kept.epochs.kept or (expected.stop > kept.kept.start)
+        assert kept.epoch_iterations(epoch) == (expected if known else range(0))
+    assert kept.epoch_iterations(len(iterations) + 1) == range(0)
+
+
+def test_old_epochs_are_a_lookup_error_and_the_newest_are_there():
+    kept, _ = long_history([1] * 20)
+    assert len(kept.epochs) == 20
+    assert kept.epochs.kept == range(11, 20)
+    assert [entry.epoch for entry in kept.epochs] == list(range(12, 21))
+    assert [entry.epoch for entry in kept.epochs[-3:]] == [18, 19, 20]
+    for index in (0, 10, -20, slice(10, 14)):
+        with pytest.raises(LookupError, match=r"epoch \d+ is no longer kept one by one: only those from epoch 12 on are"):
+            kept.epochs[index]
+
+
+@many
+@given(st.lists(any_number, min_size=1, max_size=60))
+def test_no_spike_vanishes_from_the_figures_of_evaluations(losses):
+    kept = History(**TINY)
+    kept.begin(Evaluation(0.5), Evaluation(0.25))
+    for epoch, loss in enumerate(losses, 1):
+        kept.add_epoch(EpochMetrics(epoch, 3 * epoch, 0, 0.1, Evaluation(1.0), Evaluation(loss), 0.0))
+        kept.add_train_loss(epoch, loss)
+    found = kept.evaluations("validation", "loss")
+    assert found[0].tolist() == [0.0, 0.25]
+    assert (np.diff(found[:, 0]) > 0).all()
+    assert_same_numbers(found[1:, 1], np.array(losses)[found[1:, 0].astype(int) // 3 - 1])
+    assert_same_numbers(np.fmax.reduce(found[1:, 1]), np.fmax.reduce(losses))
+    assert_same_numbers(np.fmin.reduce(found[1:, 1]), np.fmin.reduce(losses))
+    assert np.isnan(found[1:, 1]).any() == np.isnan(losses).any()
+    assert kept.evaluations("train", "loss")[0].tolist() == [0.0, 0.5]
+    assert set(kept.evaluations("train", "loss")[1:, 1]) == {1.0}
+    assert np.isnan(kept.evaluations("train", "accuracy")[:, 1]).all()
+    of_updates = kept.train_losses()
+    assert_same_numbers(of_updates[:, 1], np.array(losses)[of_updates[:, 0].astype(int) - 1])
+    assert_same_numbers(np.fmax.reduce(of_updates[:, 1]), np.fmax.reduce(losses))
+
+
+def test_the_training_loss_after_every_update_is_exact_in_a_short_run():
+    kept = History()
+    assert kept.train_losses().shape == (0, 2)
+    for iteration in range(1, 601):
+        kept.add_train_loss(iteration, 1.0 / iteration)
+    assert kept.train_losses().tolist() == [[iteration, 1.0 / iteration] for iteration in range(1, 601)]
+
+
+def test_the_ends_of_epochs_are_exact_and_of_old_ones_some():
+    kept, iterations = long_history([3, 1, 2] * 10)
+    numbers, ends = kept.epoch_ends()
+    assert numbers[-8:].tolist() == list(range(23, 31))
+    assert numbers[0] == 1
+    assert [iterations[int(epoch) - 1].stop for epoch in numbers] == ends.tolist()
+
+
+def test_a_history_that_has_not_begun_has_no_evaluations():
+    assert History().evaluations("train", "loss").shape == (0, 2)
+    assert History().epochs_begun == 0
+
+
+@many
+@given(st.lists(any_number, max_size=60), st.booleans())
+def test_the_best_epoch_stays_known_when_it_is_long_gone(losses, blind):
+    kept = History(**TINY)
+    entries = [ended(epoch, loss) if blind else ended(epoch, 0.0, loss) for epoch, loss in enumerate(losses, 1)]
+    for entry in entries:
+        kept.add_epoch(entry)
+    finite = [entry for entry, loss in zip(entries, losses, strict=True) if math.isfinite(loss)]
+    best = min(finite, key=lambda entry: (entry.validation or entry.train).loss, default=None)
+    assert kept.best == best
+
+
+# Written down and read again ------------------------------------------------------------------------------------------
+
+
+@few
+@given(st.integers(0, 80), st.integers(1, 5), st.booleans(), st.integers(0, 30))
+def test_a_history_comes_back_from_its_state_and_goes_on_the_same(count, per_epoch, validation, more):
+    kept, _ = long_history([per_epoch] * (count // per_epoch), validation=validation)
+    for batch in range(1, count % per_epoch + 1):
+        kept.add(metrics(len(kept) + 1, epoch=count // per_epoch + 1, batch=batch))
+        kept.add_train_loss(len(kept), math.nan)
+    kept.changes.append(Changed(1, "batch_size", "full", 2))
+    kept.diverged = Diverged(1, 1, math.inf)
+    kept.stopped = Stopped("early_stopping", 1, 4, "why")
+    kept.restored = Restored(1, Evaluation(1.0, accuracy=0.5), Evaluation(math.nan, r2=0.5) if validation else None)
+    state = kept.state()
+    buffer = io.BytesIO()  # as a file would have it: arrays and numbers in one part, events in another
+    np.savez(buffer, **{key: value for key, value in state.items() if key != "events"})
+    buffer.seek(0)
+    back = History.from_state({**np.load(buffer), "events": json.loads(json.dumps(state["events"]))})
+    for name in ("initial", "initial_validation", "diverged", "stopped", "restored", "changes", "best"):
+        assert repr(getattr(back, name)) == repr(getattr(kept, name))
+    assert repr(list(back)) == repr(list(kept))
+    assert back.epochs == kept.epochs
+    assert (len(back), back.kept, back.epochs.kept) == (len(kept), kept.kept, kept.epochs.kept)
+    assert_same_state(back, kept)
+    for history in (back, kept):
+        for _ in range(more):
+            history.add(metrics(len(history) + 1, epoch=99, batch=1))
+            history.add_epoch(ended(len(history), 0.5))
+            history.add_train_loss(len(history), 0.5)
+    assert_same_state(back, kept)
+
+
+def test_a_state_is_no_view_of_the_history():
+    kept = tiny([1.0] * 20)
+    state, before = kept.state(), kept.state()
+    for iteration in range(21, 60):
+        kept.add(metrics(iteration, batch_loss=9.0))
+    kept.column("batch_loss")
+    for key, value in before.items():
+        assert repr(state[key]) == repr(value)
+
+
+def test_a_copy_goes_its_own_way():
+    kept = tiny([1.0] * 20)
+    other = copy.deepcopy(kept)
+    other.add(metrics(21))
+    assert (len(kept), len(other)) == (20, 21)
+    assert other[20] == metrics(21)
+    assert kept[-1] == metrics(20, batch_loss=1.0)
+
+
+# A million iterations -------------------------------------------------------------------------------------------------
+
+MILLION = 1_000_000
+MEGABYTE = 1_000_000
+
+
+def test_exactly_100_000_iterations_are_exact():
+    kept = History()
+    quick = IterationMetrics.quick
+    for i in range(1, 100_001):
+        kept.add(quick((i - 1) // 32 + 1, i, (i - 1) % 32 + 1, 32, 32 * i, 1.0 / i, None, 0.0, 0.1, 2.0, 3.0, 4.0, i / 1e5))
+    assert kept.kept == range(100_000)
+    expected = 1.0 / np.arange(1.0, 100_001.0)
+    for found in (kept.column("batch_loss"), kept.series("batch_loss")[1]):
+        assert found.tobytes() == expected.tobytes()
+    assert kept[0].batch_loss == 1.0
+    assert kept[49_999].samples_seen == 1_600_000
+
+
+SPIKES = {
+    1: 1e9,
+    2: -1e9,
+    3: math.nan,
+    400_000: math.inf,
+    400_003: 7e8,
+    555_555: -math.inf,
+    887_499: 2e9,
+    887_501: -2e9,
+    999_999: 3e9,
+    1_000_000: math.nan,
+}
+
+
+@pytest.fixture(scope="module")
+def million() -> History:
+    """A million iterations of loss 0.5 in 31,250 epochs, with spikes."""
+    made = History()
+    quick, losses = IterationMetrics.quick, SPIKES.get
+    usual = (0.5, 0.0, 0.1, 2.0, 3.0, 4.0, 0.0)
+    for i in range(1, MILLION + 1):
+        made.add(quick((i - 1) // 32 + 1, i, (i - 1) % 32 + 1, 32, 32 * i, losses(i, 0.5), *usual))
+    return made
+
+
+def test_a_spike_anywhere_in_a_million_iterations_is_seen_where_it_was(million):
+    x, y = million.series("batch_loss")
+    assert len(x) < 112_500 + 3 * 2048
+    found = {int(at): value for at, value in zip(x.tolist(), y.tolist(), strict=True) if value != 0.5}
+    # two spikes of one direction in one bucket: the higher one stands for both
+    assert found.keys() == SPIKES.keys() - {400_003}
+    assert repr(found) == repr({at: value for at, value in SPIKES.items() if at in found})
+
+
+def test_only_what_is_drawn_of_a_million_iterations_is_many_points(million):
+    assert million.kept == range(887_500, MILLION)
+    assert len(million.means("batch_loss")[0]) <= 2048
+    assert million.nbytes < 32 * MEGABYTE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("per_epoch", [32, 1])
+def test_a_million_iterations_take_less_than_32_megabytes(per_epoch):
+    entry = Evaluation(0.5, accuracy=0.5)
+    usual = (0.5, 0.5, 0.0, 0.1, 2.0, 3.0, 4.0, 0.0)
+    quick = IterationMetrics.quick
+    tracemalloc.start()
+    try:
+        kept = History()
+        kept.begin(entry, entry)
+        for i in range(1, MILLION + 1):
+            batch = (i - 1) % per_epoch + 1
+            kept.add(quick((i - 1) // per_epoch + 1, i, batch, per_epoch, 32 * i, *usual))
+            kept.add_train_loss(i, 0.5)
+            if batch == per_epoch:
+                kept.add_epoch(EpochMetrics(i // per_epoch, i, 32 * i, 0.1, entry, entry, 0.0))
+        now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == MILLION
+    assert len(kept.epochs) == MILLION // per_epoch
+    assert kept.nbytes <= now < peak < 32 * MEGABYTE
