@@ -14,7 +14,8 @@ if "numpy" not in sys.modules:
     for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(_variable, "1")
 
-from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, History, IterationMetrics, Stopped
+from engine.history import History
+from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Restored, Stopped
 from engine.preset import Preset, load_preset
 from engine.problems import PresetError
 from engine.run import Run
@@ -30,6 +31,7 @@ __all__ = [
     "IterationMetrics",
     "Preset",
     "PresetError",
+    "Restored",
     "Run",
     "Stopped",
     "Trainer",

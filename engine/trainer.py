@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.datasets import Table
+from engine.history import History
 from engine.layers import Array, Network, Workspace
 from engine.losses import LOSSES, Targets
-from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, History, IterationMetrics, Reason, Stopped
+from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Reason, Stopped
 from engine.optimizers import Optimizer
 from engine.run import Run, check_change
 
@@ -142,20 +143,20 @@ class Trainer:
         self._batch += 1
         self.iteration += 1
         self.samples_seen += rows
-        return IterationMetrics(
-            epoch=self.epoch,
-            iteration=self.iteration,
-            batch=self._batch,
-            batches=batches,
-            samples_seen=self.samples_seen,
-            batch_loss=loss,
-            batch_accuracy=None if right is None else right / rows,
-            penalty=0.0,
-            learning_rate=self.learning_rate,
-            gradient_norm=norm(self.network.gradients),
-            update_norm=norm(self.updates),
-            weight_norm=weight_norm,
-            seconds=self.seconds + self.clock() - started,
+        return IterationMetrics.quick(
+            self.epoch,
+            self.iteration,
+            self._batch,
+            batches,
+            self.samples_seen,
+            loss,
+            None if right is None else right / rows,
+            0.0,  # penalty
+            self.learning_rate,
+            norm(self.network.gradients),
+            norm(self.updates),
+            weight_norm,
+            self.seconds + self.clock() - started,
         )
 
     def _end_epoch(self) -> None:

@@ -58,7 +58,7 @@ class Outline:
                 self._stretches.append(_Stretch(Node(run, following), epoch - following + 1))
                 self._stretches.append(_Stretch(Node(run, epoch, iterations.start), len(iterations)))
                 following = epoch + 1
-            if (left := len(history.epoch_starts) - following + 1) > 0:
+            if (left := history.epochs_begun - following + 1) > 0:
                 self._stretches.append(_Stretch(Node(run, following), left))
         self._starts = [0]
         for stretch in self._stretches:
@@ -96,7 +96,7 @@ def newest(histories: Sequence[History], run: int, height: int) -> list[Node]:
     About half of the room below the runs goes to the iterations of the epoch in progress.
     """
     history = histories[run]
-    epochs = len(history.epoch_starts)
+    epochs = history.epochs_begun
     before, after = [Node(other) for other in range(run)], [Node(other) for other in range(run + 1, len(histories))]
     room = height - len(histories) - 1
     if epochs == 0 or room < 0:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from engine import Trainer
+from engine import History, Trainer
 from tui.canvas import Row, Span
 from tui.figures import percent, short
 from tui.names import labels, letters
@@ -27,13 +27,13 @@ PARTS: tuple[Literal["train", "validation"], ...] = ("train", "validation")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a plot shows: its title (from the longest wording to the shortest), its curves, its axes, and the x at which
-    each epoch ends."""
+    """What a plot shows: its title (from the longest wording to the shortest), its curves, its axes, and epochs (rising;
+    those in between are evenly apart) with the x at which each ends."""
 
     titles: tuple[Row, ...]
     series: tuple[Series, ...]
     axes: Axes
-    epochs: Floats | None = None
+    epochs: tuple[Floats, Floats] | None = None
 
 
 def loss_picture(trainers: Sequence[Trainer], selected: int, log: bool) -> Picture:
@@ -99,9 +99,10 @@ def _picture(
         first.append(float(train[0, 1]))
         x, y = train[:, 0], train[:, 1]
         if column is not None:
-            x, y = np.arange(1.0, len(history) + 1.0), history.column(column)
+            x, y = history.series(column)
             if len(trainers) > 1:
-                y = running_mean(y, max(4, one.trainer.run.iterations_per_epoch(one.trainer.batch_size) // 4))
+                window = max(4, one.trainer.run.iterations_per_epoch(one.trainer.batch_size) // 4)
+                x, y = smoothed(history, column, window)
             if not len(seen):  # training blind, there is no point before the first batch: begin with the whole set
                 x, y = np.concatenate([[0.0], x]), np.concatenate([train[:1, 1], y])
         lines.append(Series(x * scale(one.trainer), y, one.role))
@@ -182,6 +183,18 @@ def _has(trainer: Trainer, attribute: str) -> bool:
     return attribute == "loss" or (trainer.loss.task == "classes") == (attribute == "accuracy")
 
 
+def smoothed(history: History, column: str, window: int) -> tuple[Floats, Floats]:
+    """x and the running mean over the last `window` iterations; of iterations that are no longer exact, of their buckets."""
+    x, y = history.column("iteration"), running_mean(history.column(column), window)
+    old_x, old_y = history.means(column)
+    if len(old_x) > 1:
+        old_y = running_mean(old_y, round(window / (old_x[1] - old_x[0])))
+        begun = min(window, len(x)) - 1  # before that it is a mean of too few
+        x, y = np.concatenate([old_x, x[begun:]]), np.concatenate([old_y, y[begun:]])
+        y[np.maximum.accumulate(~np.isfinite(y))] = np.nan
+    return x, y
+
+
 def running_mean(values: Floats, window: int) -> Floats:
     """The mean of the last `window` values at each place (of as many as there are at the beginning); NaN stays NaN."""
     if len(values) == 0 or window <= 1:
@@ -193,8 +206,8 @@ def running_mean(values: Floats, window: int) -> Floats:
     return np.where(np.maximum.accumulate(lost), np.nan, sums / counts)
 
 
-def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, Floats, Any]:
-    """How far x goes, the ends of epochs on it, and what turns a trainer's iterations into x.
+def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, tuple[Floats, Floats], Any]:
+    """How far x goes, epochs and their ends on it, and what turns a trainer's iterations into x.
 
     x doubles whenever it is full, up to the whole run: so the curve is not squeezed a little, and repainted, at each step.
     x counts iterations; epochs where runs differ in how many iterations an epoch has.
@@ -212,12 +225,16 @@ def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, Floats,
     while horizon < reached:
         horizon *= 2.0
     horizon = max(1.0, min(horizon, total))
-    ends = shown.history.evaluations("train", "loss")[1:, 0] * scale(shown)
-    if shown.epoch > len(ends):  # the epoch in progress may have another number of batches
+    numbers, ends = shown.history.epoch_ends()
+    ends = ends * scale(shown)
+    if shown.epoch > len(shown.history.epochs):  # the epoch in progress may have another number of batches
+        numbers = np.append(numbers, shown.epoch)
         ends = np.append(ends, (shown.iteration + shown.batches - shown.history[-1].batch) * scale(shown))
     step = shown.run.iterations_per_epoch(shown.batch_size) * scale(shown)
-    at = ends[-1] if len(ends) else 0.0
-    return horizon, np.concatenate([ends, np.arange(at + step, horizon + 1e-9, step)]), scale
+    at = float(ends[-1]) if len(ends) else 0.0
+    left = max(0, math.floor((horizon + 1e-9 - at) / step))
+    more = np.array(sorted({1, left})) if left else np.empty(0)  # the first and the last of those to come
+    return horizon, (np.append(numbers, shown.epoch + more), np.append(ends, at + step * more)), scale
 
 
 def _number_ticks(low: float, high: float, step: float) -> tuple[tuple[float, str], ...]:

@@ -235,13 +235,16 @@ def json_lines(preset: Preset, interrupted: Interrupted) -> Iterator[str]:
 
 
 def run_record(trainer: Trainer) -> dict[str, Any]:
-    """A run that is over, as `descent run --json` prints it; no clock in it, so the same run gives the same text."""
+    """A run that is over, as `descent run --json` prints it; no clock in it, so the same run gives the same text.
+
+    Of more than 100,000 epochs, `epochs` holds the newest that `History` keeps; each says which one it is.
+    """
     run, history, facts = trainer.run, trainer.history, trainer.run.data.facts()
     assert history.initial is not None
     assert history.stopped is not None
     initial = evaluation_record(history.initial, history.initial_validation)
     final = history.epochs[-1] if history.epochs else None
-    best = history.best
+    best, kept = history.best, history.restored
     return {
         "name": run.name,
         "seed": run.seed,
@@ -258,7 +261,7 @@ def run_record(trainer: Trainer) -> dict[str, Any]:
             "epoch": best.epoch if best else None,
             "validation_loss": best.validation.loss if best and best.validation else None,
         },
-        "restored": None,
+        "restored": {"epoch": kept.epoch, **evaluation_record(kept.train, kept.validation)} if kept else None,
         "epochs": [epoch_record(entry) for entry in history.epochs],
     }
 

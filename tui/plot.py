@@ -133,11 +133,20 @@ def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float]
     return [at for at, _ in reversed(kept)], [value for _, value in reversed(kept)]
 
 
-def epoch_ticks(ends: Floats, low: float, high: float, columns: int) -> tuple[tuple[float, str], ...]:
-    """Ticks at the ends of epochs, of which the first is that of epoch 1, thinned on 1-2-5 until their labels have room."""
+def epoch_ticks(
+    ends: Floats, low: float, high: float, columns: int, numbers: Floats | None = None
+) -> tuple[tuple[float, str], ...]:
+    """Ticks at the ends of epochs, thinned on 1-2-5 until their labels have room.
+
+    `ends` are those of epochs 1, 2, 3, ... or, rising, of the epochs in `numbers`; between them epochs are evenly apart.
+    """
     room = columns / (high - low) if high > low else 0.0
-    for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000, 1_000_000):
-        places = ends[step - 1 :: step]
+    numbers = np.arange(1.0, len(ends) + 1.0) if numbers is None else numbers
+    last = int(numbers[-1]) if len(numbers) else 0
+    for step in (factor * 10**power for power in range(8) for factor in (1, 2, 5)):
+        if last // step > max(1, columns):  # not even a digit of each has room: don't look at them one by one
+            continue
+        places = np.interp(np.arange(step, last + 1.0, step), numbers, ends) if last else ends
         widest = len(str(len(places) * step))
         inside = (places > low) & (places <= high)
         if not inside.any():

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import presets
-from engine import Changed, Diverged, Trainer, load_preset
+from engine import Changed, Diverged, Restored, Trainer, load_preset
 from engine.sheet import Sheet
 from tui import cli, plain
 from tui.listing import list_lines, read_headings
@@ -409,6 +409,19 @@ def test_a_diverging_run_is_a_result_and_valid_json():
     assert not any(line.endswith("...") for line in out)
 
 
+def test_the_weights_that_were_restored_are_in_the_record():
+    trainer = Trainer(load_preset("recipe", [("training.epochs", [2])]).runs[0])
+    for _ in trainer:
+        pass
+    assert plain.run_record(trainer)["restored"] is None
+    first = trainer.history.epochs[0]
+    trainer.history.restored = Restored(1, first.train, first.validation)
+    record = plain.run_record(trainer)
+    expected = {key: value for key, value in record["epochs"][0].items() if key != "learning_rate"}
+    assert record["restored"] == expected
+    assert expected["validation_loss"] == first.validation.loss
+
+
 def test_json_lines_are_the_events():
     ended = descent("run", "lr-big-medium-tiny", *QUICK, "--set", "training.batch_size=500", "--jsonl")
     events = [parse(line) for line in ended.stdout.splitlines()]
@@ -417,7 +430,8 @@ def test_json_lines_are_the_events():
     assert events[0].keys() == {"event", "run", "seed", *Trainer(load_preset("recipe").runs[0]).step().__slots__}
     assert events[2]["validation_loss"] > 0
     assert events[6] == {
-        "event": "stopped", "run": "big", "seed": 0, "reason": "completed", "epoch": 2, "iteration": 4, "diverged": None,
+        "event": "stopped", "run": "big", "seed": 0, "reason": "completed", "epoch": 2, "iteration": 4, "message": "",
+        "diverged": None,
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def everything(histories: list[History], opened: set[Node]) -> list[Node]:
     for run, history in enumerate(histories):
         rows.append(Node(run))
         if Node(run) in opened:
-            for epoch in range(1, len(history.epoch_starts) + 1):
+            for epoch in range(1, history.epochs_begun + 1):
                 rows.append(Node(run, epoch))
                 if Node(run, epoch) in opened:
                     rows += [Node(run, epoch, index) for index in history.epoch_iterations(epoch)]
@@ -114,8 +114,8 @@ def test_newest_fits_and_has_what_is_newest(epochs, run, height, stopped):
     assert len(rows) == len(set(rows))
     assert Node(run) in rows
     history = histories[run]
-    if height > len(histories) and history.epoch_starts:
-        last = len(history.epoch_starts)
+    if height > len(histories) and history.epochs_begun:
+        last = history.epochs_begun
         assert {Node(other) for other in range(len(histories))} <= set(rows)
         assert Node(run, last) in rows
         if height > len(histories) + 1 and not stopped:

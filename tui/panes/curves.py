@@ -28,7 +28,8 @@ class Curves(Pane, can_focus=True):
         width, height = self.size.width, self.size.height
         axes = self.picture.axes
         if self.picture.epochs is not None:
-            ticks = epoch_ticks(self.picture.epochs, axes.x_low, axes.x_high, width - 7)
+            numbers, ends = self.picture.epochs
+            ticks = epoch_ticks(ends, axes.x_low, axes.x_high, width - 7, numbers)
             axes = replace(axes, x_ticks=ticks)
         plot = draw(self.picture.series, axes, width, height - 1)
         fitting = (title for title in self.picture.titles if width_of(title) <= width - 5)

@@ -178,7 +178,7 @@ class ProgressTree(Pane, can_focus=True):
         marked = node == self.cursor and not (self.following and not self.has_focus)
         role = ("cursor-focus" if self.has_focus else "cursor") if marked else "text"
         if node.iteration >= 0:
-            spans = iteration_row(branch.history, node.iteration, newest=node.iteration == len(branch.history) - 1)
+            spans = iteration_row(branch.history, node)
         elif node.epoch:
             spans = epoch_row(branch, node.epoch, width, node in self.opened)
         else:
@@ -214,9 +214,11 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
 def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
     """'> 5  0.057 v 0.066 99.0%' of an epoch that is over; a bar for the one in progress."""
     history = branch.history
-    digits = len(str(max(10, len(history.epoch_starts))))
+    digits = len(str(max(10, history.epochs_begun)))
     arrow = "v" if is_open or (epoch > len(history.epochs)) else ">"
     start = f" {arrow} {epoch:<{digits}}"
+    if epoch <= history.epochs.kept.start:
+        return ((start, "text"), ("  not kept", "dim"))
     if epoch <= len(history.epochs):
         return ((f"{start} {_figures(history, epoch, width)}", "text"),)
     done = len(history.epoch_iterations(epoch))
@@ -226,12 +228,15 @@ def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
     return ((f"{start}  ", "text"), ("█" * filled, "bar"), ("░" * (room - filled), "dim"), (f"  {count}", "text"))
 
 
-def iteration_row(history: History, index: int, newest: bool) -> Row:
-    """'* 14  0.040  100.0%': an iteration's place in its epoch, its batch's loss and accuracy."""
-    metrics = history[index]
+def iteration_row(history: History, node: Node) -> Row:
+    """'* 14  0.040  100.0%': an iteration's place in its epoch, its batch's loss and accuracy where they are kept."""
+    if node.iteration not in history.kept:
+        batch = node.iteration - history.epoch_iterations(node.epoch).start + 1
+        return ((f"     {batch:<4}  not kept", "dim"),)
+    metrics = history[node.iteration]
     accuracy = percent(metrics.batch_accuracy) if metrics.batch_accuracy is not None else ""
     lost = not math.isfinite(metrics.batch_loss)
-    star = "*" if newest else " "
+    star = "*" if node.iteration == len(history) - 1 else " "
     start = f"   {star} {metrics.batch:<4}"
     return ((start, "dim"), (f"{short(metrics.batch_loss):>7}", "bad" if lost else "text"), (f"  {accuracy:>6}", "dim"))
 
