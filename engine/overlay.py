@@ -23,15 +23,15 @@ def overlay(base: Document, *extras: Document) -> Document:
     """`base` with the tables of each of `extras` laid over it, as a new document.
 
     Naming another `name` in a tagged table replaces the whole table by that tag's defaults; lists are replaced whole;
-    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set is left to
-    its default, unless the same overlay names it.
+    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set, or for
+    another number of classes, is left to its default, unless the same overlay names it.
     """
     result: Document = {}
     _lay(result, base, "")
     for extra in extras:
-        before = _data_name(result)
+        before = _kind_of_data(result)
         _lay(result, extra, "")
-        if _data_name(result) != before:
+        if _kind_of_data(result) != before:
             _forget_unfit(result, extra)
     return result
 
@@ -51,16 +51,24 @@ def _lay(target: Document, extra: Document, above: str) -> None:
             target[key] = deepcopy(value)
 
 
-def _data_name(document: Document) -> Any:
-    data = document.get("data")
-    return data.get("name") if isinstance(data, dict) else None
+def _kind_of_data(document: Document) -> tuple[Any, int | None]:
+    """The name of the data and how many classes they have (0: regression; None: nobody can say)."""
+    data: Any = document.get("data")
+    name = data.get("name") if isinstance(data, dict) else None
+    if isinstance(name, str) and name in DATASETS:
+        nothing: Document = {}
+        for settings in (data, nothing):
+            try:
+                return name, int(DATASETS[name](**settings).facts().classes)
+            except Exception:  # nothing is checked yet: what is wrong is told when the document is read
+                continue
+    return name, None
 
 
 def _forget_unfit(document: Document, extra: Document) -> None:
-    name = _data_name(document)
-    if not isinstance(name, str) or name not in DATASETS:
+    _, classes = _kind_of_data(document)
+    if classes is None:
         return
-    classes = DATASETS[name]().facts().classes
     training, shown = document.get("training"), document.get("show")
     if isinstance(training, dict) and "loss" not in extra.get("training", {}):
         if training.get("loss") not in fitting_losses(classes):

@@ -186,11 +186,12 @@ def _read(cls: type, document: Document) -> tuple[Any, list[Problem]]:
             # as JSON, since pydantic's strict dataclasses take no plain dicts; JSON has no dates, and no setting is one
             return _adapter(cls).validate_json(json.dumps(mended, default=lambda date: {DATE: str(date)})), problems
         except ValidationError as error:
-            known = {problem.key for problem in problems}
-            found = [problem for problem in find_problems(error, cls, mended) if problem.key not in known]
+            # of a list with a wrong entry, which is left out whole, it is not told that it is missing
+            known = {problem.key.partition("[")[0] for problem in problems}
+            found = [problem for problem in find_problems(error, cls, mended) if problem.key.partition("[")[0] not in known]
         problems += found
-        for problem in found:
-            mended = mended and without(mended, problem.key, cls)
+        for key in dict.fromkeys(problem.key.partition("[")[0] for problem in found):
+            mended = mended and without(mended, key, cls)
         if not found:
             break
     return None, problems

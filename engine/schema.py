@@ -46,18 +46,18 @@ def table_class(annotation: Any, table: object) -> type | None:
 def annotation_at(root: type, document: Document, key: str) -> Any | None:
     """The annotation of the dotted `key` below `root`, with tables chosen as `document` chooses them; None: no such key.
 
-    An entry of a list is counted from 1: `question[2].asks`.
+    An entry of a list is counted from 1, also in a list of lists: `question[2].asks`, `data.inputs[1][2]`.
     """
     annotation: Any = root
     node: Any = document
     for part in key.split("."):
-        name, _, index = part.rstrip("]").partition("[")
+        name, *indices = part.replace("]", "").split("[")
         cls = table_class(annotation, node)
         if cls is None or name not in hints(cls):
             return None
         annotation = hints(cls)[name]
         node = node.get(name, {}) if isinstance(node, dict) else {}
-        if index:
+        for index in indices:
             annotation, node = get_args(annotation)[0], node[int(index) - 1]
     return annotation
 

@@ -6,12 +6,12 @@ Ranges, choices and error messages come from the engine's own table of settings;
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from engine.preset import read_run
 from engine.run import LIVE, Run
-from engine.schema import Document, annotation_at, choices_of, describe, parse, range_of
+from engine.schema import Document, annotation_at, choices_of, choices_of_table, describe, parse, range_of, table_class
 from tui.figures import exact
 
 
@@ -65,14 +65,37 @@ def annotation_of(field: Field, document: Document) -> Any:
 
 
 def choices(field: Field, document: Document) -> tuple[str, ...]:
-    """The words that the setting may be; empty where it is typed."""
-    return choices_of(annotation_of(field, document))
+    """The words that the setting may be; empty where it is typed.
+
+    A table with keys that must be written, such as rows, cannot be chosen by its name alone: it is left out, but where
+    it is the one there is.
+    """
+    annotation = annotation_of(field, document)
+    tables, present = choices_of_table(annotation), table_class(annotation, _table(field, document))
+    return tuple(
+        word
+        for word in choices_of(annotation)
+        if word not in tables or tables[word] is present or not must_be_written(tables[word])
+    )
+
+
+def _table(field: Field, document: Document) -> Any:
+    """The table that the setting stands in, as it is written."""
+    table: Any = document
+    for part in field.key.split(".")[:-1]:
+        table = table.get(part) if isinstance(table, dict) else None
+    return table
+
+
+def must_be_written(cls: type) -> bool:
+    """Whether a table has keys without a default."""
+    return any(entry.default is MISSING and entry.default_factory is MISSING for entry in fields(cls))
 
 
 def allowed(field: Field, document: Document) -> str:
     """What may be typed, short enough to stand beside the form."""
     annotation = annotation_of(field, document)
-    if words := choices_of(annotation):
+    if words := choices(field, document):
         return ", ".join(words)
     if field.key == "network.hidden":
         return f"{range_of(annotation)} each, or none"
@@ -82,7 +105,7 @@ def allowed(field: Field, document: Document) -> str:
 def typed(field: Field, document: Document, text: str) -> Any:
     """The value that the text means. Raises ValueError saying what is allowed instead."""
     annotation = annotation_of(field, document)
-    words = choices_of(annotation)
+    words = choices(field, document)
     if not words:
         return parse(annotation, text)
     starting = [word for word in words if word.startswith(text.strip().lower())]
@@ -99,7 +122,7 @@ def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
     Rates, counts of epochs and samples go through 1-2-5, batch sizes and units double and halve, choices go round.
     """
     annotation = annotation_of(field, document)
-    words = choices_of(annotation)
+    words = choices(field, document)
     if words:
         return words[(words.index(value) + (1 if up else -1)) % len(words)]
     bounds = range_of(annotation)

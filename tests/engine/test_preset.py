@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 
 import presets
 from engine import PresetError, load_preset
-from engine.datasets import CatsDogs, Digits, Moons, StudyHours
+from engine.datasets import DATASETS
+from engine.drawings import CatsDogs
 from engine.layers import Architecture
 from engine.optimizers import SGD, Adam
 from engine.overlay import nest, overlay, parse_setting
+from engine.points import Blobs, Moons
 from engine.preset import MOST_RUNS, RUN_TABLES, parse_preset, read_run
+from engine.real_tables import Digits, StudyHours
+from engine.rows import Rows
 from engine.run import LIVE, Divergence, MisfitError, Run, Training
 from engine.schema import all_keys
 from engine.sheet import Sheet
 
 MOONS = '[data]\nname = "moons"\n'
 HOURS = '[data]\nname = "study_hours"\n'
+NAMES = ", ".join(sorted(DATASETS))
 
 
 def parsed(text: str, changes=(), seed=None):
@@ -56,7 +61,7 @@ MISTAKES = [
     (MOONS + "[training.optimizer]\nname = 'sgd'\nbeta1 = 0.9", "training.optimizer.beta1", ["unknown"]),
     (MOONS + "[whatever]\nx = 1", "whatever", ["unknown"]),
     # names that are none, with a guess
-    ("[data]\nname = 'moon'", "data.name", ['"moon"', "cats_dogs, digits, moons, study_hours", 'Did you mean "moons"?']),
+    ("[data]\nname = 'moon'", "data.name", ['"moon"', NAMES, 'Did you mean "moons"?']),
     (MOONS + "[training.optimizer]\nname = 'sdg'", "training.optimizer.name", ['"sdg"', "adam, sgd", '"sgd"?']),
     (MOONS + "[network]\nactivation = 'rleu'", "network.activation", ['"rleu"', "identity, relu, sigmoid, tanh", '"relu"?']),
     (MOONS + "[network]\ninitializer = 'zeros'", "network.initializer", ['"zeros"', "glorot_uniform, he_normal"]),
@@ -103,8 +108,8 @@ MISTAKES = [
     ),
     (MOONS + "[training]\nepochs = nan", "training.epochs", ["NaN", "whole number"]),
     # missing
-    ("title = 'x'", "data", ["missing", "cats_dogs, digits, moons, study_hours"]),
-    ("[data]\nnoise = 0.5", "data.name", ["missing", "cats_dogs, digits, moons, study_hours"]),
+    ("title = 'x'", "data", ["missing", NAMES]),
+    ("[data]\nnoise = 0.5", "data.name", ["missing", NAMES]),
     (MOONS + "[training.optimizer]\nlearning_rate = 0.1", "training.optimizer.name", ["missing", "adam, sgd"]),
     (
         MOONS + "[[question]]\nasks = 'why'\nanswer = 'so'\n[[question]]\nasks = 'a'",
@@ -266,6 +271,9 @@ junk = st.sampled_from(
         [16, 8],
         ["a"],
         [[1]],
+        [[0, 1], [1, 0]],
+        "rows",
+        "classes",
         {},
         {"name": "moons"},
         {"a": 1},
@@ -285,7 +293,7 @@ junk_tables = st.lists(st.tuples(somewhere, junk), max_size=4).map(
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     base=junk_tables,
-    name=st.sampled_from(["moons", "study_hours", "digits"]),
+    name=st.sampled_from(["moons", "study_hours", "digits", "rows", "hundred"]),
     runs=st.lists(junk_tables, max_size=2),
     changes=st.lists(st.tuples(somewhere, st.lists(junk, min_size=1, max_size=2)), max_size=2),
 )
@@ -497,6 +505,26 @@ def test_other_data_keep_a_loss_that_fits_them():
     base = MOONS + "[training]\nloss = 'cross_entropy'\n"
     assert one(base, [("data.name", ["cats_dogs"])]).loss == "cross_entropy"
     assert one(base.replace("moons", "digits"), [("data.name", ["moons"])]).loss == "cross_entropy"
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "cross_entropy"])
+def test_another_number_of_classes_drops_a_loss_that_does_not_fit_it(loss):
+    base = MOONS + f"[training]\nloss = '{loss}'\n"
+    runs = parsed(base, [("data.name", ["blobs"]), ("data.classes", [2, 3])]).runs
+    assert [(run.data, run.loss) for run in runs] == [(Blobs(classes=2), loss), (Blobs(classes=3), "cross_entropy")]
+
+
+def test_another_task_for_the_same_rows_drops_loss_and_second_plot():
+    base = "[data]\nname = 'rows'\ninputs = [[1], [2]]\ntargets = [0, 1]\n[training]\nloss = 'mean_squared_error'\n"
+    preset = parsed(base + "[show]\nsecond = 'fit'", [("data.task", ["classes"])])
+    assert preset.runs[0].data == Rows(inputs=((1.0,), (2.0,)), targets=(0.0, 1.0), task="classes")
+    assert (preset.runs[0].loss, preset.second) == ("binary_cross_entropy", "accuracy")
+
+
+@pytest.mark.parametrize("wrong", ["noise = 'x'", "classes = 'x'", "classes = inf", "samples = []", "foo = 3"])
+def test_a_loss_is_dropped_also_where_the_other_data_have_a_mistake_of_their_own(wrong):
+    base = HOURS + f"[training]\nloss = 'mean_squared_error'\n[[run]]\n[[run]]\ndata.name = 'blobs'\ndata.{wrong}"
+    assert set(problems(base)) == {f"run[2].data.{wrong.split()[0]}"}
 
 
 def test_a_misfit_that_the_overlay_itself_names_is_an_error():

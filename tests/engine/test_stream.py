@@ -9,9 +9,9 @@ from contextlib import aclosing
 import pytest
 
 from engine import Run, Stopped, Trainer, stream
-from engine.datasets import Moons
 from engine.layers import Architecture
 from engine.optimizers import Adam
+from engine.points import Moons
 from engine.run import Training
 from engine.stream import IDLE, NAP, SLICE
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Changed, Diverged, Evaluation, IterationMetrics, Run, Stopped, Trainer, load_preset
-from engine.datasets import Digits, Moons, StudyHours
 from engine.layers import Architecture, Workspace
 from engine.optimizers import OPTIMIZERS, SGD, Adam
+from engine.points import Moons
+from engine.real_tables import Digits, StudyHours
 from engine.run import Divergence, Training
 
 FIFTY = Moons(samples=50, validation=20)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import presets
 from engine import History, Trainer, load_preset
+from engine.datasets import DATASETS
 from engine.preset import parse_preset
 from tui.loading import load
 from tui.written import toml_text
@@ -84,6 +85,32 @@ def test_a_comparison_of_all_sorts_written_out():
     text = toml_text(preset)
     assert parse_preset(text, "other", "written").runs == preset.runs
     assert [run.name for run in preset.runs] == ['alone "quoted"', "run 2", "run 3"]
+
+
+ROWS = """
+inputs = [[0, 1e-9, 3], [0.1, -2.5, 1e30]]
+targets = [0, 1]
+task = "classes"
+validation = 0
+features = ["a", "b c", "ü"]
+target = "t"
+"""
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_written_out_is_read_again(name):
+    text = f"[data]\nname = '{name}'\n" + ROWS * (name == "rows")
+    preset = parse_preset(text, name, "written")
+    again = parse_preset(toml_text(preset), name, "again")
+    assert again.runs == preset.runs
+    assert toml_text(again) == toml_text(preset)
+
+
+def test_runs_with_rows_of_their_own_written_out():
+    text = "[data]\nname = 'rows'\n" + ROWS + "[[run]]\n[[run]]\ndata.inputs = [[1], [2]]\ndata.features = []\n[[run]]\n"
+    preset = parse_preset(text + "data.name = 'xor'", "mine", "written")
+    assert parse_preset(toml_text(preset), "mine", "again").runs == preset.runs
+    assert len({run.data for run in preset.runs}) == 3
 
 
 def test_runs_of_different_tasks_written_out():

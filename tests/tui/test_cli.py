@@ -210,7 +210,8 @@ def test_problems_of_flags_and_of_the_file_appear_at_once(tmp_path):
     assert {line.strip().partition("   ")[0]: line.strip().partition("   ")[2].strip() for line in problems} == {
         "--set": '"foo" is no setting.',
         "titel": 'unknown key. Did you mean "title"?',
-        "data.name": '"moon" is not one of cats_dogs, digits, moons, study_hours. Did you mean "moons"?',
+        "data.name": '"moon" is not one of blobs, breast_cancer, cats_dogs, circles, diabetes, digits, hundred, iris, line, '
+        'linreg, moons, rows, sine, spirals, study_class, study_hours, wine, xor. Did you mean "moons"?',
         "--set training.epochs": "0 is not a whole number, 1 to 1000000",
         "--set training.optimizer.name": '"sdg" is not one of adam, sgd. Did you mean "sgd"?',
     }

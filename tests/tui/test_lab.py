@@ -9,6 +9,8 @@ import re
 import pytest
 
 from engine import Changed, Trainer, load_preset
+from engine.datasets import DATASETS
+from tui.form import FIELDS, choices
 from tui.keys import KEYS
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
@@ -348,7 +350,8 @@ async def test_left_and_right_nudge_on_1_2_5(lab):
 
 async def test_every_value_of_a_choice_can_be_reached_with_right(lab):
     async with lab(settings=(("data.samples", [60]),)) as person:
-        for label, words in (("data", 4), ("activation", 4), ("optimizer", 2)):
+        data = len(choices(FIELDS[0], person.session.document))
+        for label, words in (("data", data), ("activation", 4), ("optimizer", 2)):
             await person.at_row(label)
             seen = set()
             for _ in range(words):
@@ -402,7 +405,7 @@ async def test_a_digit_on_a_choice_does_nothing(lab):
 async def test_data_of_another_kind_brings_its_own_second_plot(lab):
     async with lab(epochs=2) as person:
         await person.at_row("data")
-        await person.press("right", "right")
+        await person.press(*["right"] * (list(DATASETS).index("study_hours") - list(DATASETS).index("cats_dogs")))
         assert "study_hours" in person.setting("data")
         await person.press("N")
         await person.until(lambda: person.state == "paused")

@@ -15,7 +15,7 @@ from engine import PresetError, load_preset
 from tui.app import DescentApp
 from tui.canvas import changed_span, ends, fit, heading, plain, row, width_of
 from tui.figures import duration, exact, percent, rate, short
-from tui.form import FIELDS, nudged, one_two_five, typed, written
+from tui.form import FIELDS, choices, nudged, one_two_five, typed, written
 from tui.keys import KEYS, bindings, footer
 from tui.line import Line
 from tui.names import labels, letters
@@ -423,6 +423,18 @@ def test_what_is_typed(label, text, value):
 def test_what_is_typed_wrong_is_told_with_what_is_allowed(label, text, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         typed(FIELD[label], load_preset("recipe").documents[0], text)
+
+
+def test_data_that_must_be_written_are_chosen_only_where_they_are_there():
+    document = load_preset("recipe").documents[0]
+    words = choices(FIELD["data"], document)
+    assert "rows" not in words and {"cats_dogs", "moons", "iris", "sine"} <= set(words)
+    assert nudged(FIELD["data"], document, words[-1], True) == words[0]
+    with pytest.raises(ValueError, match="one of cats_dogs"):
+        typed(FIELD["data"], document, "rows")
+    written_out = {**document, "data": {"name": "rows", "inputs": [[1.0]], "targets": [2.0]}}
+    assert set(choices(FIELD["data"], written_out)) == {*words, "rows"}
+    assert typed(FIELD["data"], written_out, "rows") == "rows"
 
 
 @pytest.mark.parametrize("preset", ["recipe", "digits", "day79-study-hours", "lr-big-medium-tiny"])
