@@ -16,6 +16,7 @@ from engine.schema import Document, all_keys, annotation_at, choices_of, guess, 
 from engine.sheet import Sheet
 
 TAGGED = ("data", "training.optimizer")  # tables whose `name` decides what their other keys are
+BY_FILE = ("file",)  # data sets that are not known by their name alone
 OPTIONAL = ("training.divergence",)  # tables that `false` removes
 
 
@@ -60,10 +61,10 @@ def _forget_unfit(document: Document, extra: Document) -> None:
     name = _data_name(document)
     if not isinstance(name, str) or name not in DATASETS:
         return
-    classes = DATASETS[name]().facts().classes
+    fitting = [] if name in BY_FILE else fitting_losses(DATASETS[name]().facts().classes)
     training, shown = document.get("training"), document.get("show")
     if isinstance(training, dict) and "loss" not in extra.get("training", {}):
-        if training.get("loss") not in fitting_losses(classes):
+        if training.get("loss") not in fitting:
             training.pop("loss", None)
     if isinstance(shown, dict) and "second" not in extra.get("show", {}):
         shown.pop("second", None)

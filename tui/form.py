@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from engine.overlay import BY_FILE
 from engine.preset import read_run
 from engine.run import LIVE, Run
 from engine.schema import Document, annotation_at, choices_of, describe, parse, range_of
@@ -65,14 +66,17 @@ def annotation_of(field: Field, document: Document) -> Any:
 
 
 def choices(field: Field, document: Document) -> tuple[str, ...]:
-    """The words that the setting may be; empty where it is typed."""
-    return choices_of(annotation_of(field, document))
+    """The words that the setting may be; empty where it is typed. A table of one's own is opened, not chosen."""
+    words = choices_of(annotation_of(field, document))
+    if field.key != "data.name":
+        return words
+    return tuple(word for word in words if word not in BY_FILE or word == document["data"]["name"])
 
 
 def allowed(field: Field, document: Document) -> str:
     """What may be typed, short enough to stand beside the form."""
     annotation = annotation_of(field, document)
-    if words := choices_of(annotation):
+    if words := choices(field, document):
         return ", ".join(words)
     if field.key == "network.hidden":
         return f"{range_of(annotation)} each, or none"
@@ -82,7 +86,7 @@ def allowed(field: Field, document: Document) -> str:
 def typed(field: Field, document: Document, text: str) -> Any:
     """The value that the text means. Raises ValueError saying what is allowed instead."""
     annotation = annotation_of(field, document)
-    words = choices_of(annotation)
+    words = choices(field, document)
     if not words:
         return parse(annotation, text)
     starting = [word for word in words if word.startswith(text.strip().lower())]
@@ -99,7 +103,7 @@ def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
     Rates, counts of epochs and samples go through 1-2-5, batch sizes and units double and halve, choices go round.
     """
     annotation = annotation_of(field, document)
-    words = choices_of(annotation)
+    words = choices(field, document)
     if words:
         return words[(words.index(value) + (1 if up else -1)) % len(words)]
     bounds = range_of(annotation)

@@ -56,7 +56,11 @@ MISTAKES = [
     (MOONS + "[training.optimizer]\nname = 'sgd'\nbeta1 = 0.9", "training.optimizer.beta1", ["unknown"]),
     (MOONS + "[whatever]\nx = 1", "whatever", ["unknown"]),
     # names that are none, with a guess
-    ("[data]\nname = 'moon'", "data.name", ['"moon"', "cats_dogs, digits, moons, study_hours", 'Did you mean "moons"?']),
+    (
+        "[data]\nname = 'moon'",
+        "data.name",
+        ['"moon"', "cats_dogs, digits, file, moons, study_hours", '"moons"?'],
+    ),
     (MOONS + "[training.optimizer]\nname = 'sdg'", "training.optimizer.name", ['"sdg"', "adam, sgd", '"sgd"?']),
     (MOONS + "[network]\nactivation = 'rleu'", "network.activation", ['"rleu"', "identity, relu, sigmoid, tanh", '"relu"?']),
     (MOONS + "[network]\ninitializer = 'zeros'", "network.initializer", ['"zeros"', "glorot_uniform, he_normal"]),
@@ -103,8 +107,8 @@ MISTAKES = [
     ),
     (MOONS + "[training]\nepochs = nan", "training.epochs", ["NaN", "whole number"]),
     # missing
-    ("title = 'x'", "data", ["missing", "cats_dogs, digits, moons, study_hours"]),
-    ("[data]\nnoise = 0.5", "data.name", ["missing", "cats_dogs, digits, moons, study_hours"]),
+    ("title = 'x'", "data", ["missing", "cats_dogs, digits, file, moons, study_hours"]),
+    ("[data]\nnoise = 0.5", "data.name", ["missing", "cats_dogs, digits, file, moons, study_hours"]),
     (MOONS + "[training.optimizer]\nlearning_rate = 0.1", "training.optimizer.name", ["missing", "adam, sgd"]),
     (
         MOONS + "[[question]]\nasks = 'why'\nanswer = 'so'\n[[question]]\nasks = 'a'",

@@ -36,7 +36,7 @@ SETTINGS = {
     "seed": "a whole number, 0 to 1000000000",
     "title": "text",
     "things_to_try": "a list, each text",
-    "data": "a table with name one of cats_dogs, digits, moons, study_hours",
+    "data": "a table with name one of cats_dogs, digits, file, moons, study_hours",
     "data.noise": "a number, 0 to 10",
     "data.standardize": "true or false",
     "network": "a table",
