@@ -11,6 +11,7 @@ from typing import Annotated, get_args
 
 from engine.drawings import CatsDogs
 from engine.functions import Line, LinReg, Sine, StudyClass
+from engine.own_table import OwnTable
 from engine.points import Blobs, Circles, Hundred, Moons, Spirals, Xor
 from engine.ranges import Tagged
 from engine.real_tables import BreastCancer, Diabetes, Digits, Iris, StudyHours, Wine
@@ -38,7 +39,8 @@ Data = Annotated[
     | BreastCancer
     | Digits
     | Diabetes
-    | Rows,
+    | Rows
+    | OwnTable,
     Tagged(),
 ]
 

@@ -15,8 +15,9 @@ from engine.problems import show
 from engine.schema import Document, all_keys, annotation_at, choices_of, guess, nearest
 from engine.sheet import Sheet
 
-TAGGED = ("data", "training.optimizer")  # tables whose `name` decides what their other keys are
-OPTIONAL = ("training.divergence",)  # tables that `false` removes
+TAGGED = ("data", "surface", "training.optimizer", "training.schedule")  # tables whose `name` decides what their other keys are
+BY_FILE = ("file",)  # data sets that are not known by their name alone
+OPTIONAL = ("training.divergence", "training.early_stopping", "training.schedule")  # tables that `false` removes
 
 
 def overlay(base: Document, *extras: Document) -> Document:
@@ -69,9 +70,10 @@ def _forget_unfit(document: Document, extra: Document) -> None:
     _, classes = _kind_of_data(document)
     if classes is None:
         return
+    fitting = fitting_losses(classes)
     training, shown = document.get("training"), document.get("show")
     if isinstance(training, dict) and "loss" not in extra.get("training", {}):
-        if training.get("loss") not in fitting_losses(classes):
+        if training.get("loss") not in fitting:
             training.pop("loss", None)
     if isinstance(shown, dict) and "second" not in extra.get("show", {}):
         shown.pop("second", None)

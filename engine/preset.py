@@ -58,8 +58,9 @@ def default_second(run: Run) -> str:
 def load_preset(source: str | Path, settings: Iterable[tuple[str, Sequence[Any]]] = (), seed: int | None = None) -> Preset:
     """Read a preset that comes with descent (by name) or a file (a path), overlaid with `settings`.
 
-    A setting is a dotted key and its values; more than one value makes a comparison. Raises PresetError with every problem
-    of the file and the settings; FileNotFoundError where there is no such preset or file.
+    A setting is a dotted key and its values; more than one value makes a comparison. A relative `data.file` counts from the
+    folder of the preset file that names it, one among the settings from the working folder. Raises PresetError with every
+    problem of the file and the settings; FileNotFoundError where there is no such preset or file.
     """
     name = str(source)
     if "/" in name or name.endswith(".toml") or isinstance(source, Path):
@@ -68,14 +69,19 @@ def load_preset(source: str | Path, settings: Iterable[tuple[str, Sequence[Any]]
             text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark of its encoding
         except UnicodeDecodeError as error:
             raise PresetError(name, [Problem("", f"not a text file in UTF-8 (byte {error.start})")]) from None
-        return parse_preset(text, path.stem, name, settings, seed)
+        return parse_preset(text, path.stem, name, settings, seed, path.parent)
     return parse_preset(presets.text(name), name, f"presets/{name}.toml", settings, seed)
 
 
 def parse_preset(
-    text: str, name: str, source: str, settings: Iterable[tuple[str, Sequence[Any]]] = (), seed: int | None = None
+    text: str,
+    name: str,
+    source: str,
+    settings: Iterable[tuple[str, Sequence[Any]]] = (),
+    seed: int | None = None,
+    folder: Path | None = None,
 ) -> Preset:
-    """A preset from its TOML text; `name` and `source` are what errors and runs call it."""
+    """A preset from its TOML text; `name` and `source` are what errors and runs call it, `folder` where it lies."""
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # beside TOML's own: a number of 5000 digits, tables 5000 deep
@@ -84,6 +90,8 @@ def parse_preset(
     problems = _misplaced_tables(text) if overlays else []
     if not isinstance(overlays, list) or not all(isinstance(entry, dict) for entry in overlays):
         raise PresetError(source, [Problem("run", "runs are written as [[run]], in double brackets")])
+    if folder is not None:
+        _count_from(folder, [document, *overlays])
     settings = [*settings, *([("seed", [seed])] if seed is not None else [])]
     for key, values in settings:
         twice = [value for index, value in enumerate(values) if value in values[:index]]
@@ -124,6 +132,14 @@ def read_run(document: Document, name: str) -> Run:
         raise PresetError(name, problems)
     assert isinstance(run, Run)
     return run
+
+
+def _count_from(folder: Path, documents: Iterable[Document]) -> None:
+    """Write each table's `data.file` as it is found from the working folder, in place."""
+    for document in documents:
+        data = document.get("data")
+        if isinstance(data, dict) and isinstance(data.get("file"), str):
+            data["file"] = str(folder / data["file"])
 
 
 def _names_first(settings: list[tuple[str, Sequence[Any]]]) -> list[tuple[str, Sequence[Any]]]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from engine.columns import TableError
 from engine.run import MisfitError
 from engine.schema import (
     Document,
@@ -76,7 +77,7 @@ def _explain(finding: Any, root: type, document: Document) -> Problem:
     key = _key(finding["loc"], root, document)
     if kind == "value_error":
         raised = finding["ctx"]["error"]
-        if isinstance(raised, MisfitError):
+        if isinstance(raised, (MisfitError, TableError)):
             return Problem(raised.key, raised.message)
         return Problem(key, str(raised))
     if kind == "unexpected_keyword_argument":
@@ -106,11 +107,14 @@ def _key(location: tuple[Any, ...], root: type, document: Document) -> str:
     parts: list[str] = []
     annotation: Any = root
     node: Any = document
+    entered = True  # and no part of it named yet
     for part in location:
         cls = table_class(annotation, node)
         if cls is not None:
-            if len(choices_of_table(annotation)) > 1 and part == node.get("name") and part not in node:
-                continue  # the tag of the table that was chosen
+            if entered and len(choices_of_table(annotation)) > 1 and part == node.get("name"):
+                entered = False
+                continue  # the tag of the table that was chosen; a key may be called the same
+            entered = True
             annotation = hints(cls).get(str(part))
             node = node.get(part, {}) if isinstance(node, dict) else {}
             parts.append(str(part))

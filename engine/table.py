@@ -26,13 +26,14 @@ class Table:
     """Rows to learn from and rows to check against; n training rows, m validation rows (m may be 0), d features.
 
     inputs              (n, d) float64, C-contiguous
-    targets             classes: (n,) int64, class numbers from 0; regression: (n, 1) float64, in the target's units
+    targets             classes: (n,) int64, class numbers from 0; regression: (n, 1) float64
     validation_inputs   (m, d), validation_targets (m,) or (m, 1): the same dtypes
     classes             the names of the class numbers; empty for regression
     features, target    the names of the d columns and of the answer
     picture             (rows, columns) where a row of inputs is a picture, top row first; else None
     input_scale         (d,) float64, with input_offset (d,): raw value in the table's own units
                         = inputs * input_scale + input_offset
+    target_scale        with target_offset, regression: raw target = targets * target_scale + target_offset
     """
 
     inputs: Floats
@@ -46,6 +47,8 @@ class Table:
     picture: tuple[int, int] | None
     input_scale: Floats
     input_offset: Floats
+    target_scale: float = 1.0
+    target_offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,13 +245,17 @@ class Trainer:
             return Evaluation(loss / count, accuracy=right / count)
         variance = float(((targets - targets.mean()) ** 2).sum())
         r2 = 1.0 - squares / variance if variance > 0.0 else None
-        return Evaluation(loss / count, r2=r2, mean_absolute_error=absolute / targets.size)
+        return Evaluation(loss / count, r2=r2, mean_absolute_error=absolute / targets.size * self.table.target_scale)
 
     @np.errstate(all="ignore")
     def predict(self, inputs: Array) -> Array:
-        """The network's raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; a copy."""
+        """The network's outputs (rows, outputs) for inputs (rows, features) in the table's own units; a copy.
+
+        Logits for classes; for regression, predictions in the target's own units.
+        """
         x = ((inputs - self.table.input_offset) / self.table.input_scale).astype(self.inputs.dtype)
-        return self.network.forward(x, Workspace(self.run.sizes, len(x), self.network.dtype)).copy()
+        outputs = self.network.forward(x, Workspace(self.run.sizes, len(x), self.network.dtype))
+        return outputs * self.table.target_scale + self.table.target_offset
 
     def _reserve(self, rows: int) -> None:
         """Make the buffers of a batch."""

@@ -56,7 +56,9 @@ def fit_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
     table = trainers[selected].table
     scale, offset = table.input_scale[0], table.input_offset[0]
     x_train, x_seen = (inputs[:, 0] * scale + offset for inputs in (table.inputs, table.validation_inputs))
-    y_train, y_seen = table.targets[:, 0], table.validation_targets[:, 0]
+    y_train, y_seen = (
+        targets[:, 0] * table.target_scale + table.target_offset for targets in (table.targets, table.validation_targets)
+    )
     everything, targets = np.concatenate([x_train, x_seen]), np.concatenate([y_train, y_seen])
     low, high = float(everything.min()), float(everything.max())
     step = nice_step((high - low) / 5 or 1.0)
