@@ -2,97 +2,203 @@
 
 An optimizer is a frozen set of hyperparameters. Its memory between steps is made by `init` and lives outside it; `update`
 turns gradients into the change of every parameter, as a value that can be measured and shown before it is applied.
+All formulas have the form that PyTorch gives them. In each of them, `weight_decay` besides shrinks every parameter by
+learning_rate * weight_decay of itself, apart from the gradient and its history ("decoupled", Loshchilov and Hutter 2019).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.numbers import Numbers
 from engine.ranges import STRICT, Range, Tagged
 
 Array = NDArray[np.floating[Any]]
 LearningRate = Annotated[float, Range(0.0, 1000.0, above=True)]
-
-
-class Optimizer(Protocol):
-    """What the trainer asks of an optimizer; `state` is whatever its `init` returned."""
-
-    @property
-    def learning_rate(self) -> float:
-        """The rate that a run begins with."""
-
-    def init(self, parameters: Array) -> Any:
-        """The state before the first step, for a flat vector of parameters."""
-
-    def update(self, gradients: Array, state: Any, learning_rate: float, out: Array) -> None:
-        """Write the change of each parameter into `out` and carry `state` on; all vectors have one shape."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SGD:
-    """update = -learning_rate * gradient (Robbins and Monro 1951)."""
-
-    name: Literal["sgd"] = "sgd"
-    learning_rate: LearningRate = 0.1
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-    def init(self, parameters: Array) -> None:
-        return None
-
-    def update(self, gradients: Array, state: None, learning_rate: float, out: Array) -> None:
-        np.multiply(gradients, -learning_rate, out=out)
+Decay = Annotated[float, Range(0.0, 1.0, below=True)]
+Epsilon = Annotated[float, Range(0.0, 1.0, above=True)]
+WeightDecay = Annotated[float, Range(0.0, 10.0)]
+#: A float, or for a stack of runs a column with one rate a run.
+Rate = Any
 
 
 @dataclass(slots=True)
-class AdamState:
-    """Running means of the gradient (`mean`) and of its square (`square`), and the number of steps taken."""
+class OptimizerState:
+    """What an optimizer remembers: vectors shaped like the parameters, zero at first, and the number of steps taken."""
 
-    mean: Array
-    square: Array
-    scratch: Array
+    vectors: list[Array]
+    numbers: Numbers
     steps: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adam:
+class Optimizer:
+    """What all of them share. `vectors` is how many vectors of memory the optimizer needs."""
+
+    name: str
+    learning_rate: LearningRate = 0.01
+    weight_decay: WeightDecay = 0.0
+    vectors: ClassVar[int] = 0
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    def init(self, parameters: Array) -> OptimizerState:
+        """The state before the first step, for a flat vector of parameters (or a stack of them)."""
+        return OptimizerState([np.zeros_like(parameters) for _ in range(self.vectors)], Numbers(parameters.dtype))
+
+    def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
+        """Write the change of each parameter, weight decay left out, into `out`, and carry `state` on."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SGD(Optimizer):
+    """update = -learning_rate * g, for the gradient g (Robbins and Monro 1951)."""
+
+    name: Literal["sgd"] = "sgd"
+    learning_rate: LearningRate = 0.1
+
+    def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
+        np.multiply(gradients, state.numbers.filled(-learning_rate), out=out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Momentum(Optimizer):
+    """v = momentum v + g;  update = -learning_rate * v (Polyak 1964)."""
+
+    name: Literal["momentum"] = "momentum"
+    momentum: Decay = 0.9
+    vectors: ClassVar[int] = 1
+
+    def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
+        (velocity,) = state.vectors
+        velocity *= state.numbers[self.momentum]
+        velocity += gradients
+        np.multiply(velocity, state.numbers.filled(-learning_rate), out=out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nesterov(Optimizer):
+    """v = momentum v + g;  update = -learning_rate * (g + momentum v): a look ahead along v (Sutskever et al. 2013)."""
+
+    name: Literal["nesterov"] = "nesterov"
+    momentum: Decay = 0.9
+    vectors: ClassVar[int] = 1
+
+    def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
+        (velocity,) = state.vectors
+        velocity *= state.numbers[self.momentum]
+        velocity += gradients
+        np.multiply(velocity, state.numbers[self.momentum], out=out)
+        out += gradients
+        out *= state.numbers.filled(-learning_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adagrad(Optimizer):
+    """s = s + g^2;  update = -learning_rate * g / (sqrt(s) + epsilon) (Duchi, Hazan and Singer 2011)."""
+
+    name: Literal["adagrad"] = "adagrad"
+    epsilon: Epsilon = 1e-10
+    vectors: ClassVar[int] = 1
+
+    def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
+        (squares,) = state.vectors
+        np.multiply(gradients, gradients, out=out)
+        squares += out
+        np.sqrt(squares, out=out)
+        out += state.numbers[self.epsilon]
+        np.divide(gradients, out, out=out)
+        out *= state.numbers.filled(-learning_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSProp(Optimizer):
+    """s = alpha s + (1 - alpha) g^2;  update = -learning_rate * g / (sqrt(s) + epsilon) (Tieleman and Hinton 2012)."""
+
+    name: Literal["rmsprop"] = "rmsprop"
+    learning_rate: LearningRate = 0.001
+    alpha: Decay = 0.99
+    epsilon: Epsilon = 1e-8
+    vectors: ClassVar[int] = 1
+
+    def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
+        (squares,) = state.vectors
+        squares *= state.numbers[self.alpha]
+        np.multiply(gradients, gradients, out=out)
+        out *= state.numbers[1.0 - self.alpha]
+        squares += out
+        np.sqrt(squares, out=out)
+        out += state.numbers[self.epsilon]
+        np.divide(gradients, out, out=out)
+        out *= state.numbers.filled(-learning_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(Optimizer):
     """Kingma and Ba 2015, algorithm 1, with epsilon outside the corrected root as in PyTorch.
 
     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
-    update = -learning_rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon).
+    update = -learning_rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
+    The two vectors hold m / (1 - beta1) and v / (1 - beta2), which saves two passes over them; the constants join in the
+    factors of the last lines.
     """
 
     name: Literal["adam"] = "adam"
     learning_rate: LearningRate = 0.001
-    beta1: Annotated[float, Range(0.0, 1.0, below=True)] = 0.9
-    beta2: Annotated[float, Range(0.0, 1.0, below=True)] = 0.999
-    epsilon: Annotated[float, Range(0.0, 1.0, above=True)] = 1e-8
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    epsilon: Epsilon = 1e-8
+    vectors: ClassVar[int] = 2
 
-    def init(self, parameters: Array) -> AdamState:
-        return AdamState(np.zeros_like(parameters), np.zeros_like(parameters), np.zeros_like(parameters))
-
-    def update(self, gradients: Array, state: AdamState, learning_rate: float, out: Array) -> None:
+    def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
         state.steps += 1
-        scratch = state.scratch
-        state.mean *= self.beta1
-        np.multiply(gradients, 1.0 - self.beta1, out=scratch)
-        state.mean += scratch
-        state.square *= self.beta2
-        np.multiply(gradients, gradients, out=scratch)
-        scratch *= 1.0 - self.beta2
-        state.square += scratch
-        np.sqrt(state.square, out=scratch)
-        scratch *= 1.0 / math.sqrt(1.0 - self.beta2**state.steps)
-        scratch += self.epsilon
-        np.divide(state.mean, scratch, out=out)
-        out *= -learning_rate / (1.0 - self.beta1**state.steps)
+        (mean, square), numbers = state.vectors, state.numbers
+        mean *= numbers[self.beta1]
+        mean += gradients
+        square *= numbers[self.beta2]
+        np.multiply(gradients, gradients, out=out)
+        square += out
+        # sqrt(v / (1 - beta2^t)) = sqrt(square) * scale
+        scale = math.sqrt((1.0 - self.beta2) / (1.0 - self.beta2**state.steps))
+        np.sqrt(square, out=out)
+        out += numbers.filled(self.epsilon / scale)
+        np.divide(mean, out, out=out)
+        out *= numbers.filled(learning_rate * (-(1.0 - self.beta1) / (1.0 - self.beta1**state.steps) / scale))
 
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW(Adam):
+    """Adam with weight decay from the start (Loshchilov and Hutter 2019)."""
+
+    name: Literal["adamw"] = "adamw"  # type: ignore[assignment]  # another word for the same field
+    weight_decay: WeightDecay = 0.01
+
+
+AnyOptimizer = Annotated[SGD | Momentum | Nesterov | Adagrad | RMSProp | Adam | AdamW, Tagged()]
 
 #: Every optimizer by its name: the list of allowed values.
-OPTIMIZERS: dict[str, type[Any]] = {"sgd": SGD, "adam": Adam}
-AnyOptimizer = Annotated[SGD | Adam, Tagged()]
+OPTIMIZERS: dict[str, type[Any]] = {kind.name: kind for kind in get_args(get_args(AnyOptimizer)[0])}
+
+
+def clip(gradients: Array, norm: Any, limit: float) -> None:
+    """Scale gradients down to a Euclidean norm of `limit` where `norm` is above it (Pascanu et al. 2013, algorithm 1).
+
+    The divisor has PyTorch's 1e-6 added; a norm that is no number leaves everything as it is.
+    """
+    if gradients.ndim == 1:
+        factor = limit / (norm + 1e-6)
+        if factor < 1.0:
+            gradients *= factor
+    else:
+        gradients *= np.fmin(1.0, limit / (norm + 1e-6))[:, None]
+
+
+def decay(parameters: Array, learning_rate: Rate, weight_decay: float, out: Array, scratch: Array) -> None:
+    """Decoupled weight decay: out -= learning_rate * weight_decay * parameters."""
+    np.multiply(parameters, learning_rate * weight_decay, out=scratch)
+    out -= scratch

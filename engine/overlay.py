@@ -15,8 +15,12 @@ from engine.problems import show
 from engine.schema import Document, all_keys, annotation_at, choices_of, guess, nearest
 from engine.sheet import Sheet
 
-TAGGED = ("data", "surface", "training.optimizer", "training.schedule")  # tables whose `name` decides what their other keys are
-BY_FILE = ("file",)  # data sets that are not known by their name alone
+TAGGED = (
+    "data",
+    "surface",
+    "training.optimizer",
+    "training.schedule",
+)  # tables whose `name` decides what their other keys are
 OPTIONAL = ("training.divergence", "training.early_stopping", "training.schedule")  # tables that `false` removes
 
 
@@ -31,6 +35,9 @@ def overlay(base: Document, *extras: Document) -> Document:
     _lay(result, base, "")
     for extra in extras:
         before = _kind_of_data(result)
+        for one, other in (("data", "surface"), ("surface", "data")):
+            if one in extra and other not in extra and isinstance(extra[one], dict) and "name" in extra[one]:
+                result.pop(other, None)  # a run has one of them
         _lay(result, extra, "")
         if _kind_of_data(result) != before:
             _forget_unfit(result, extra)

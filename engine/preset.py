@@ -23,7 +23,7 @@ from engine.schema import Document
 from engine.sheet import Sheet
 
 MOST_RUNS = 24  # of one comparison: more cannot be told apart
-RUN_TABLES = ("seed", "data", "network", "training")
+RUN_TABLES = ("seed", "data", "surface", "network", "training")
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,15 @@ class Preset:
 
     @property
     def second(self) -> str:
-        """What the second plot shows: 'accuracy', 'fit' or 'error'."""
+        """What the second plot shows: 'accuracy', 'fit', 'error' or 'surface'."""
         return self.sheet.show.second or default_second(self.runs[0])
 
 
 def default_second(run: Run) -> str:
     """What the second plot shows where the preset does not say."""
-    return "accuracy" if run.data.facts().classes else "error"
+    if run.surface is not None:
+        return "surface"
+    return "accuracy" if run.facts.classes else "error"
 
 
 def load_preset(source: str | Path, settings: Iterable[tuple[str, Sequence[Any]]] = (), seed: int | None = None) -> Preset:
@@ -214,13 +216,18 @@ def _read(cls: type, document: Document) -> tuple[Any, list[Problem]]:
 
 
 def _unfit_second(sheet: Sheet, run: Run) -> list[Problem]:
-    second, facts = sheet.show.second, run.data.facts()
+    second, facts = sheet.show.second, run.facts
+    if (second == "surface") != (run.surface is not None) and second is not None:
+        kind = f"the surface {run.source.name}: surface" if run.surface else f"{run.source.name}, which is no surface"
+        return [Problem("show.second", f"{show(second)} does not exist for {kind}")]
+    if run.surface is not None:
+        return []
     if second is None or (second == "accuracy") == bool(facts.classes):
         if second == "fit" and facts.features != 1:
-            return [Problem("show.second", f'"fit" draws a line over one input; {run.data.name} has {facts.features}')]
+            return [Problem("show.second", f'"fit" draws a line over one input; {run.source.name} has {facts.features}')]
         return []
     kind = "classes: accuracy" if facts.classes else "regression: fit or error"
-    return [Problem("show.second", f"{show(second)} does not exist for {run.data.name}, which is {kind}")]
+    return [Problem("show.second", f"{show(second)} does not exist for {run.source.name}, which is {kind}")]
 
 
 def _misplaced_tables(text: str) -> list[Problem]:

@@ -28,6 +28,9 @@ def hints(cls: type) -> Mapping[str, Any]:
 
 def choices_of_table(annotation: Any) -> dict[str, type]:
     """The dataclasses that a table may be, by `name`; one with the empty name where there is no choice; {} for a value."""
+    if get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return choices_of_table(parts[0]) if len(parts) == 1 else {}
     if is_dataclass(annotation) and isinstance(annotation, type):
         return {"": annotation}
     if get_origin(annotation) is Annotated and any(isinstance(mark, Tagged) for mark in annotation.__metadata__):

@@ -8,7 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from engine.datasets import Data
 from engine.layers import Architecture
 from engine.ranges import STRICT, Range
-from engine.run import Seed, Training
+from engine.run import MisfitError, Seed, Training
+from engine.schema import describe
+from engine.surfaces import AnySurface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class Show:
 
     seconds: Annotated[float, Range(0.0, 3600.0)] = 15.0
     loss_axis: Literal["linear", "log"] = "linear"
-    second: Literal["accuracy", "fit", "error"] | None = None
+    second: Literal["accuracy", "fit", "error", "surface"] | None = None
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
@@ -45,9 +47,14 @@ class Sheet:
     story: str = ""
     things_to_try: tuple[str, ...] = ()
     seed: Seed = 0
-    data: Data
+    data: Data | None = None
+    surface: AnySurface | None = None
     network: Architecture = field(default_factory=Architecture)
     training: Training = field(default_factory=Training)
     show: Show = field(default_factory=Show)
     question: tuple[Question, ...] = ()
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    def __post_init__(self) -> None:
+        if self.data is None and self.surface is None:
+            raise MisfitError("data", None, f"missing: {describe(Data)}; or a [surface]")

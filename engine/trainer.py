@@ -1,33 +1,43 @@
 """The training loop: forward, loss, backward, update, for every batch of every epoch.
 
 `Trainer` is synchronous and deterministic: the same run gives the same numbers bit for bit, however fast it is watched
-and however often it pauses, since it may be left alone after any batch. Evaluating a set uses no random number.
+and however often it pauses, since it may be left alone after any batch, and even between the phases of one. Evaluating a
+set uses no random number.
 """
 
 from __future__ import annotations
 
+import contextvars
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.datasets import Table
+from engine import memory, optimizers
 from engine.history import History
-from engine.layers import Array, Network, Workspace
-from engine.losses import LOSSES, Targets
-from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Reason, Stopped
+from engine.layers import Array
+from engine.live import change_trainer
+from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Reason, Restored, Stopped
+from engine.objective import NetworkObjective, Objective
 from engine.optimizers import Optimizer
-from engine.run import Run, check_change
-
-EVALUATION_ROWS = 2048  # a set is evaluated in pieces of this many rows, so that memory does not grow with the data
+from engine.penalties import Penalty
+from engine.phases import Phase, phase_of
+from engine.run import Run
+from engine.schedules import Constant, ReduceOnPlateau, factor_at
+from engine.state import restore_trainer, state_of
+from engine.stopping import Patience
+from engine.surfaces import SurfaceObjective
+from engine.table import Table
 
 
 class Trainer:
     """One training of one `Run`; iterate over it, or call `step` once a batch.
 
-    `history` holds all that happened. `clock` gives seconds and is only ever used for the `seconds` of the metrics.
+    `history` holds all that happened, `objective` what is trained, with its parameters and gradients. `clock` gives seconds
+    and is only ever used for the `seconds` of the metrics. A run that needs more memory than it may is over at once:
+    `history.stopped` says why, and no weight has changed.
     """
 
     def __init__(self, run: Run, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -39,31 +49,47 @@ class Trainer:
         self.samples_seen = 0
         self.seconds = 0.0
         # what can change while it trains
-        self.learning_rate = run.training.optimizer.learning_rate
-        self.batch_size = run.batch_size
-        self.epochs = run.training.epochs
-
-        dtype = run.training.dtype
-        self.table: Table = run.data.generate(np.random.default_rng(run.seed))
-        self.loss = LOSSES[run.loss]
-        with np.errstate(all="ignore"):  # what is too large for float32 becomes infinity, and is shown as such
-            self.inputs: Array = self.table.inputs.astype(dtype)
-            self.targets = self.loss.prepare(self.table.targets, dtype)
-            self.validation_inputs: Array = self.table.validation_inputs.astype(dtype)
-            self.validation_targets = self.loss.prepare(self.table.validation_targets, dtype)
-        self.network = Network(run.sizes, run.network, np.random.default_rng(10_000 + run.seed), dtype)
         self.optimizer: Optimizer = run.training.optimizer
-        self.optimizer_state = self.optimizer.init(self.network.parameters)
-        self.updates: Array = np.zeros_like(self.network.parameters)
+        self.base_rate = self.optimizer.learning_rate  # what the schedule multiplies
+        self.batch_size = run.batch_size
+        self.epochs = run.epochs
 
-        self._shuffling = np.random.default_rng(20_000 + run.seed)
-        self._order: NDArray[np.int64] = np.arange(len(self.inputs))
-        self._taken = 0  # samples of this epoch already used
-        self._batch = 0
-        self._in_epoch = False  # between the first batch of an epoch and its end
-        self._evaluation_work = Workspace(run.sizes, 0, dtype)  # grows with the first set that is evaluated
-        self._reserve(self.batch_size)
-        self.history.begin(*self._evaluate_both())
+        self.objective: Objective = (
+            SurfaceObjective(run.surface, run.training.dtype) if run.surface is not None else NetworkObjective(run)
+        )
+        # A run that diverges overflows; that is a result, told by the numbers. Entering a context in which NumPy is quiet
+        # about it costs a tenth of what `with np.errstate()` does.
+        self._context = contextvars.copy_context()
+        self._context.run(np.seterr, all="ignore")
+        self._quietly = self._context.run
+        self.parameters, self.gradients = self.objective.parameters, self.objective.gradients
+        self.updates: Array = np.zeros_like(self.parameters)
+        self.optimizer_state = self.optimizer.init(self.parameters)
+        self.plateau = run.training.schedule.init() if isinstance(run.training.schedule, ReduceOnPlateau) else None
+        self.patience = Patience() if run.training.early_stopping is not None else None
+        self.undone: Array | None = None  # the last weights, where the best ones were put back
+        l1, l2 = run.training.l1, run.training.l2
+        self._penalty = Penalty(l1, l2, run.sizes, self.parameters) if l1 > 0.0 or l2 > 0.0 else None
+        self._decayed: Array | None = None
+        self._steady = isinstance(run.training.schedule, Constant) and run.training.schedule.warmup_iterations == 0
+        self.warmup_ended_at = 0.0
+        self.batch = 0  # batches of this epoch
+        self.in_epoch = False  # between the first batch of an epoch and its end
+        self.phase = 0  # the next one of the iteration in progress: 0 forward, 1 loss, 2 backward, 3 update
+        self.marked: dict[str, Any] = {}  # where the objective was before an iteration that is taken apart
+        self.apart: Phase | None = None  # the last phase that was done alone
+        self._apart = False
+        self._reserved = 0  # the batch size that there are buffers for
+        self._batches = 0  # iterations of the epoch in progress
+        self.history.begin(*self._quietly(self.objective.evaluate))
+        refusal = memory.refusal(run, self.batch_size)
+        if refusal is not None:
+            self.stop("out_of_memory", refusal)
+
+    @property
+    def table(self) -> Table | None:
+        """The data as they were drawn or read; None for a surface."""
+        return self.objective.table if isinstance(self.objective, NetworkObjective) else None
 
     @property
     def done(self) -> bool:
@@ -73,13 +99,15 @@ class Trainer:
     @property
     def batches(self) -> int:
         """Iterations of the epoch in progress, with the batch size as it is now."""
-        return self._batch + self._batches_left
+        unfinished = 1 if self.phase else 0  # its rows are taken already
+        return self.batch + unfinished + self.batches_left
 
     @property
-    def _batches_left(self) -> int:
-        if self.epoch and not self._in_epoch:
-            return 0
-        left = len(self.inputs) - self._taken
+    def batches_left(self) -> int:
+        """Iterations of the epoch that are still to come; of the first one before it has begun."""
+        if not self.in_epoch:
+            return 0 if self.epoch else self.run.iterations_per_epoch(self.batch_size)
+        left = self.objective.left
         return left // self.batch_size if self.run.training.drop_last else -(-left // self.batch_size)
 
     @property
@@ -88,182 +116,249 @@ class Trainer:
         per_epoch = self.run.iterations_per_epoch(self.batch_size)
         if self.epoch == 0:
             return per_epoch * self.epochs
-        return self.iteration + self._batches_left + per_epoch * max(0, self.epochs - self.epoch)
+        unfinished = 1 if self.phase else 0
+        return self.iteration + unfinished + self.batches_left + per_epoch * max(0, self.epochs - self.epoch)
 
     @property
     def at_epoch_end(self) -> bool:
         """Whether no epoch is in progress: before the first batch, or after the last one of an epoch."""
-        return not self._in_epoch
+        return not self.in_epoch
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next iteration: the optimizer's own, times what the schedule makes of it."""
+        return self.base_rate if self._steady else self.base_rate * self._factor()
+
+    def _factor(self) -> float:
+        run = self.run
+        finished = self.epoch - 1 if self.in_epoch else self.epoch
+        done = finished + (self.batch / self.batches if self.in_epoch else 0.0)
+        if self.iteration <= run.training.schedule.warmup_iterations:
+            self.warmup_ended_at = done  # until the warm-up is over, its end moves along
+        per_epoch = run.iterations_per_epoch(self.batch_size)
+        factor = factor_at(run.training.schedule, self.iteration, done, self.warmup_ended_at, self.epochs, per_epoch)
+        return factor * self.plateau.factor if self.plateau is not None else factor
 
     def __iter__(self) -> Iterator[IterationMetrics]:
         while not self.done:
             yield self.step()
 
     def step(self) -> IterationMetrics:
-        """Train on the next batch; at the end of an epoch, evaluate. Raises RuntimeError where the run is over."""
-        if self.done:
+        """Train on the next batch (or finish one that was begun by phases); at the end of an epoch, evaluate.
+
+        Raises RuntimeError where the run is over.
+        """
+        if self.history.stopped is not None:
             raise RuntimeError("this run is over")
+        return self._quietly(self._step)
+
+    def _step(self) -> IterationMetrics:
         started = self.clock()
-        with np.errstate(all="ignore"):  # a run that diverges overflows; that is a result, told by the numbers
-            if self.at_epoch_end:
-                self._begin_epoch()
-            metrics = self._train_batch(started)
-            self.history.add(metrics)
-            if not math.isfinite(metrics.batch_loss):
-                self._note_divergence(metrics.batch_loss)
-            if self._batches_left == 0 or (self.history.diverged and self.run.training.divergence.stop):
-                self._end_epoch()
-        self.seconds += self.clock() - started
+        if self.phase == 0:
+            self._forward()
+        if self.phase == 1:
+            self._measure()
+        if self.phase == 2:
+            self._backward()
+        metrics = self._update(started)
+        before, self.seconds = self.seconds, metrics.seconds
+        if self._look_after(metrics):
+            self.seconds = before + self.clock() - started
         return metrics
 
-    def _begin_epoch(self) -> None:
-        self.epoch += 1
-        self._batch = self._taken = 0
-        self._in_epoch = True
-        if self.run.training.shuffle:
-            self._order = self._shuffling.permutation(len(self.inputs))
+    def step_phase(self) -> Phase:
+        """Do the next phase of the iteration alone: forward, loss, backward or update. Raises RuntimeError where it is over.
 
-    def _train_batch(self, started: float) -> IterationMetrics:
-        batches = self.batches
-        chosen = self._order[self._taken : self._taken + self.batch_size]
-        rows = len(chosen)
-        x = np.take(self.inputs, chosen, axis=0, out=self._x[:rows], mode="clip")
-        targets = np.take(self.targets, chosen, axis=0, out=self._targets[:rows], mode="clip")
-        work = self._work.rows(rows)
+        The four together are one `step`, to the bit. What each did is in the `Phase` that comes back.
+        """
+        if self.history.stopped is not None:
+            raise RuntimeError("this run is over")
+        if self.phase == 3:
+            self.apart = phase_of(self, self.apart, self.step())
+            return self.apart
+        started = self.clock()
+        self._apart = True
+        self._quietly((self._forward, self._measure, self._backward)[self.phase])
+        self.seconds += self.clock() - started
+        self.apart = phase_of(self, self.apart if self.phase > 1 else None)
+        return self.apart
 
-        outputs = self.network.forward(x, work)
-        loss = self.loss.value_and_gradient(outputs, targets, work.delta[-1])
-        self.network.backward(x, work)
-        self.optimizer.update(self.network.gradients, self.optimizer_state, self.learning_rate, self.updates)
-        right = self.loss.correct(outputs, targets)
-        weight_norm = norm(self.network.parameters)
-        self.network.parameters += self.updates
+    def _forward(self) -> None:
+        if not self.in_epoch:
+            self.epoch += 1
+            self.batch = 0
+            self.in_epoch = True
+            self.objective.begin_epoch()
+            self._batches = self.batches
+        if self._reserved != self.batch_size:
+            self.objective.reserve(self.batch_size)
+            self._reserved = self.batch_size
+            self._batches = self.batches
+        if self._apart:
+            self.marked = self.objective.state()
+        self.rows = self.objective.forward(self.batch_size)
+        self.phase = 1
 
-        self._taken += rows
-        self._batch += 1
+    def _measure(self) -> None:
+        self.batch_loss, self.right = self.objective.loss()
+        self.phase = 2
+
+    def _backward(self) -> None:
+        self.objective.backward()
+        self.penalty = 0.0
+        if self._penalty is not None:
+            self.penalty = self._penalty.value_and_gradient(self.parameters, self.gradients)
+        self.gradient_norm = norm(self.gradients)
+        if self.run.training.clip_norm > 0.0:
+            optimizers.clip(self.gradients, self.gradient_norm, self.run.training.clip_norm)
+        self.phase = 3
+
+    def _update(self, started: float) -> IterationMetrics:
+        rate = self.base_rate if self._steady else self.learning_rate
+        self.optimizer.update(self.gradients, self.optimizer_state, rate, self.updates)
+        if self.optimizer.weight_decay > 0.0:
+            if self._decayed is None:
+                self._decayed = np.empty_like(self.parameters)
+            optimizers.decay(self.parameters, rate, self.optimizer.weight_decay, self.updates, self._decayed)
+        weight_norm = norm(self.parameters)
+        np.add(self.parameters, self.updates, out=self.parameters)
+        self.objective.moved()
+        self.phase, self._apart = 0, False
+        self.batch += 1
         self.iteration += 1
-        self.samples_seen += rows
-        return IterationMetrics.quick(
+        self.samples_seen += self.rows
+        metrics = IterationMetrics.quick(
             self.epoch,
             self.iteration,
-            self._batch,
-            batches,
+            self.batch,
+            self._batches,
             self.samples_seen,
-            loss,
-            None if right is None else right / rows,
-            0.0,  # penalty
-            self.learning_rate,
-            norm(self.network.gradients),
+            self.batch_loss,
+            None if self.right is None else self.right / self.rows,
+            self.penalty,
+            rate,
+            self.gradient_norm,
             norm(self.updates),
             weight_norm,
             self.seconds + self.clock() - started,
         )
+        self.history.add(metrics)
+        return metrics
 
-    def _end_epoch(self) -> None:
-        self._in_epoch = False
-        train, validation = self._evaluate_both()
+    def _look_after(self, metrics: IterationMetrics) -> bool:
+        """See what the update led to: divergence, the end of the epoch, the end of the run. Whether a set was evaluated."""
+        if not math.isfinite(metrics.batch_loss):
+            self._note_divergence(metrics.batch_loss)
+        evaluated = self.run.training.evaluate == "iteration"
+        if evaluated:
+            loss = self.objective.train_loss()
+            self.history.add_train_loss(self.iteration, loss)
+            self._watch(loss)
+        if self.batch == self._batches or (self.history.diverged is not None and self.run.training.divergence.stop):
+            self.end_epoch()
+            evaluated = True
+        return evaluated
+
+    def end_epoch(self) -> None:
+        """Evaluate both sets, and go on or stop."""
+        self.in_epoch = False
+        with np.errstate(all="ignore"):
+            train, validation = self.objective.evaluate()
+        self.finish_epoch(train, validation)
+
+    def finish_epoch(self, train: Evaluation, validation: Evaluation | None) -> None:
+        """Take in what both sets look like at the end of an epoch, and end the run where that says so."""
+        rate = self.history[-1].learning_rate if len(self.history) else self.base_rate
         self.history.add_epoch(
-            EpochMetrics(self.epoch, self.iteration, self.samples_seen, self.learning_rate, train, validation, self.seconds)
+            EpochMetrics(self.epoch, self.iteration, self.samples_seen, rate, train, validation, self.seconds)
         )
-        assert self.history.initial is not None
-        limit = self.run.training.divergence.factor * self.history.initial.loss
-        if not train.loss <= limit:  # written so that NaN is over the limit
-            self._note_divergence(train.loss)
-        if self.history.diverged and self.run.training.divergence.stop:
-            self._stop("diverged")
+        self._watch(train.loss)
+        training = self.run.training
+        if isinstance(training.schedule, ReduceOnPlateau) and self.plateau is not None:
+            seen = train if training.schedule.monitor == "train_loss" or validation is None else validation
+            training.schedule.observe(self.plateau, seen.loss)
+        tired = False
+        if training.early_stopping is not None and self.patience is not None:
+            tired = self.patience.observe(training.early_stopping, self.epoch, train, validation, self.parameters)
+        if self.history.diverged and training.divergence.stop:
+            self.stop("diverged")
+        elif tired:
+            self.stop("early_stopping")
+            self._restore_best()
         elif self.epoch >= self.epochs:
-            self._complete()
+            self.complete()
 
-    def _evaluate_both(self) -> tuple[Evaluation, Evaluation | None]:
-        train = self.evaluate(self.inputs, self.targets)
-        blind = len(self.validation_inputs) == 0
-        return train, None if blind else self.evaluate(self.validation_inputs, self.validation_targets)
+    def _watch(self, train_loss: float) -> None:
+        assert self.history.initial is not None
+        initial = self.history.initial.loss
+        limit = self.run.training.divergence.factor * initial if initial > 0.0 else math.inf  # a surface may be below 0
+        if not (train_loss <= limit and math.isfinite(train_loss)):  # written so that NaN is over the limit
+            self._note_divergence(train_loss)
 
     def _note_divergence(self, loss: float) -> None:
         if self.history.diverged is None:
             self.history.diverged = Diverged(self.epoch, self.iteration, loss)
 
-    def _complete(self) -> None:
-        """All epochs are trained; a network whose loss is no number is not called complete."""
-        self._stop("completed" if math.isfinite(self.history.epochs[-1].train.loss) else "diverged")
+    def complete(self) -> None:
+        """End the run with all epochs trained; a network whose loss is no number is not called complete."""
+        finite = math.isfinite(self.history.epochs[-1].train.loss)
+        self.stop("completed" if finite else "diverged")
+        if finite:
+            self._restore_best()
 
-    def _stop(self, reason: Reason) -> None:
-        self.history.stopped = Stopped(reason, self.epoch, self.iteration)
+    def _restore_best(self) -> None:
+        kept = self.patience
+        if kept is not None and kept.weights is not None and kept.train is not None:
+            self.undone = self.parameters.copy()
+            self.parameters[...] = kept.weights
+            self.history.restored = Restored(kept.epoch, kept.train, kept.validation)
+
+    def go_on(self) -> None:
+        """Take up a run again that had completed: with its last weights, where the best ones were put back."""
+        self.history.stopped = self.history.restored = None
+        if self.undone is not None:
+            self.parameters[...] = self.undone
+            self.undone = None
+
+    def stop(self, reason: Reason, message: str = "") -> None:
+        """End the run here."""
+        self.history.stopped = Stopped(reason, self.epoch, self.iteration, message)
 
     def interrupt(self) -> None:
         """End the run here, unless it is over: somebody asked for that."""
         if not self.done:
-            self._stop("interrupted")
+            self.stop("interrupted")
 
     def change(self, key: str, value: float | int | str) -> Changed | None:
-        """Change `learning_rate`, `batch_size` or `epochs` between two batches; None where that changes nothing.
+        """Change a live setting between two batches, as `engine.live` says; None where that changes nothing.
 
-        A new batch size holds from the next batch on, also within an epoch. Fewer epochs than have begun end the run with
-        the epoch in progress; more epochs let a run that had completed go on. Raises ValueError for a value out of range.
+        Raises ValueError for a value that is not allowed; then nothing has changed.
         """
-        check_change(self.run, key, value)
-        if key == "batch_size":
-            value = min(int(value), len(self.inputs)) if value != "full" else len(self.inputs)
-        old = getattr(self, key)
-        if value == old:
-            return None
-        setattr(self, key, value)
-        changed = Changed(self.iteration, key, old, value)
+        return change_trainer(self, key, value)
+
+    def note(self, key: str, old: float | int | str, new: float | int | str) -> Changed:
+        """Put a change into the history."""
+        changed = Changed(self.iteration, key, old, new)
         self.history.changes.append(changed)
-        if key == "batch_size":
-            self._reserve(self.batch_size)
-            # with drop_last, what is left of the epoch may make no batch of the new size
-            if self._in_epoch and not self.done and self._batches_left == 0:
-                self._end_epoch()
-        if key == "epochs":
-            stopped = self.history.stopped
-            if stopped and stopped.reason == "completed" and self.epoch < self.epochs:
-                self.history.stopped = None
-            elif not stopped and self.epoch and self.at_epoch_end and self.epoch >= self.epochs:
-                self._complete()
         return changed
 
-    @np.errstate(all="ignore")  # as in a step: a network that diverged has figures too
-    def evaluate(self, inputs: Array, targets: Targets) -> Evaluation:
-        """A whole set with the weights as they are now; `targets` as the loss prepared them."""
-        count = len(inputs)
-        loss = right = 0.0
-        absolute = squares = 0.0
-        if self._evaluation_work.size < min(count, EVALUATION_ROWS):
-            self._evaluation_work = Workspace(self.run.sizes, min(count, EVALUATION_ROWS), self.network.dtype)
-        for start in range(0, count, EVALUATION_ROWS):
-            x, t = inputs[start : start + EVALUATION_ROWS], targets[start : start + EVALUATION_ROWS]
-            outputs = self.network.forward(x, self._evaluation_work.rows(len(x)))
-            loss += self.loss.value(outputs, t) * len(x)
-            if self.loss.task == "classes":
-                right += self.loss.correct(outputs, t) or 0
-            else:
-                error = outputs - t
-                absolute += float(np.abs(error).sum())
-                squares += float(np.vdot(error, error))
-        if self.loss.task == "classes":
-            return Evaluation(loss / count, accuracy=right / count)
-        variance = float(((targets - targets.mean()) ** 2).sum())
-        r2 = 1.0 - squares / variance if variance > 0.0 else None
-        return Evaluation(loss / count, r2=r2, mean_absolute_error=absolute / targets.size * self.table.target_scale)
-
-    @np.errstate(all="ignore")
     def predict(self, inputs: Array) -> Array:
-        """The network's outputs (rows, outputs) for inputs (rows, features) in the table's own units; a copy.
+        """Raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; of a surface, its height."""
+        with np.errstate(all="ignore"):
+            return self.objective.predict(inputs)
 
-        Logits for classes; for regression, predictions in the target's own units.
-        """
-        x = ((inputs - self.table.input_offset) / self.table.input_scale).astype(self.inputs.dtype)
-        outputs = self.network.forward(x, Workspace(self.run.sizes, len(x), self.network.dtype))
-        return outputs * self.table.target_scale + self.table.target_offset
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on from here, bit for bit: plain values and arrays, see `engine.state`."""
+        return state_of(self)
 
-    def _reserve(self, rows: int) -> None:
-        """Make the buffers of a batch."""
-        self._work = Workspace(self.run.sizes, rows, self.network.dtype)
-        self._x: Array = np.empty((rows, self.inputs.shape[1]), self.inputs.dtype)
-        self._targets = np.empty((rows, *self.targets.shape[1:]), self.targets.dtype)
+    @classmethod
+    def restore(cls, run: Run, state: dict[str, Any], clock: Callable[[], float] = time.perf_counter) -> Trainer:
+        """A trainer of `run` where `state()` was called. Raises ValueError where the state belongs to another run."""
+        trainer = cls(run, clock)
+        restore_trainer(trainer, state)
+        return trainer
 
 
 def norm(vector: Array) -> float:
     """The Euclidean norm of a flat vector."""
-    return math.sqrt(float(vector.dot(vector)))
+    return math.sqrt(vector.dot(vector))

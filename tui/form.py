@@ -9,8 +9,9 @@ import math
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+from engine.live import LIVE
 from engine.preset import read_run
-from engine.run import LIVE, Run
+from engine.run import Run
 from engine.schema import Document, annotation_at, choices_of, choices_of_table, describe, parse, range_of, table_class
 from tui.figures import exact
 
@@ -128,7 +129,7 @@ def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
     bounds = range_of(annotation)
     assert bounds is not None
     if value == "full":
-        samples = read_run(document, "").data.facts().samples
+        samples = read_run(document, "").facts.samples
         return value if up or samples < 2 else 2 ** ((samples - 1).bit_length() - 1)
     if isinstance(value, tuple):
         units = [each * 2 if up else max(1, each // 2) for each in value] or [16] * up

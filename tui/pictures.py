@@ -54,6 +54,7 @@ def error_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
 def fit_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
     """Regression on one input: what the network answers over its range, and the rows it learns from and is judged by."""
     table = trainers[selected].table
+    assert table is not None  # a surface has a picture of its own
     scale, offset = table.input_scale[0], table.input_offset[0]
     x_train, x_seen = (inputs[:, 0] * scale + offset for inputs in (table.inputs, table.validation_inputs))
     y_train, y_seen = (
@@ -182,7 +183,7 @@ def _drawn(trainers: Sequence[Trainer]) -> list[_Drawn]:
 
 def _has(trainer: Trainer, attribute: str) -> bool:
     """Whether a figure exists for what a run learns."""
-    return attribute == "loss" or (trainer.loss.task == "classes") == (attribute == "accuracy")
+    return attribute == "loss" or bool(trainer.run.facts.classes) == (attribute == "accuracy")
 
 
 def smoothed(history: History, column: str, window: int) -> tuple[Floats, Floats]:

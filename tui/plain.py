@@ -57,7 +57,7 @@ def plain_lines(preset: Preset, interrupted: Interrupted) -> Iterator[str]:
 
 def heading(title: str, trainer: Trainer) -> list[str]:
     """What is about to be trained, and how good it is before."""
-    run, facts, optimizer = trainer.run, trainer.run.data.facts(), trainer.run.training.optimizer
+    run, facts, optimizer = trainer.run, trainer.run.facts, trainer.run.training.optimizer
     validation = f"{facts.validation} validation samples" if facts.validation else "no validation samples"
     initial = trainer.history.initial
     assert initial is not None  # the trainer evaluates when it is made
@@ -66,7 +66,7 @@ def heading(title: str, trainer: Trainer) -> list[str]:
     before = f"{'before training':<{width}}  {shown}"
     return [
         title,
-        f"run {run.name}, seed {run.seed}; data {run.data.name}, {facts.samples} training and {validation}",
+        f"run {run.name}, seed {run.seed}; data {run.source.name}, {facts.samples} training and {validation}",
         f"network {'-'.join(map(str, run.sizes))}, {run.parameters} parameters; {run.network.activation}, {run.loss}",
         f"{optimizer.name}, learning rate {optimizer.learning_rate:g}, batch size {run.batch_size}; "
         f"{count(trainer.epochs, 'epoch')} of {count(run.iterations_per_epoch(), 'iteration')}, {trainer.iterations} in all",
@@ -239,7 +239,7 @@ def run_record(trainer: Trainer) -> dict[str, Any]:
 
     Of more than 100,000 epochs, `epochs` holds the newest that `History` keeps; each says which one it is.
     """
-    run, history, facts = trainer.run, trainer.history, trainer.run.data.facts()
+    run, history, facts = trainer.run, trainer.history, trainer.run.facts
     assert history.initial is not None
     assert history.stopped is not None
     initial = evaluation_record(history.initial, history.initial_validation)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
+from engine.live import LIVE, OF_OPTIMIZER, live_value
 from engine.overlay import nest, overlay
 from engine.preset import read_run
-from engine.run import LIVE
 from engine.schema import Document, annotation_at
 from tui import form
 from tui.figures import count
@@ -97,11 +97,12 @@ class Session:
         waiting = {field.key for field in FIELDS if self._trained(self.selected, field) != self.value(field)}
         trained, wanted = self.trainer.run, self.run
         # what the form has no row for is told by the row that names its table
-        same_kind = type(trained.data) is type(wanted.data)
-        if not same_kind or replace(trained.data, validation=wanted.data.validation) != wanted.data:  # type: ignore[arg-type]
+        same_kind = type(trained.source) is type(wanted.source)
+        differing = ("validation",) if wanted.data is not None else ("steps",)
+        if not same_kind or _like(trained.source, wanted.source, differing) != wanted.source:
             waiting.add("data.name")
         optimizer = wanted.training.optimizer
-        if replace(trained.training.optimizer, learning_rate=optimizer.learning_rate) != optimizer:
+        if _like(trained.training.optimizer, optimizer, ("learning_rate", *OF_OPTIMIZER)) != optimizer:
             waiting.add("training.optimizer.name")
         return frozenset(waiting)
 
@@ -110,7 +111,7 @@ class Session:
         trainer, run = self.trainers[index], self.runs[index]
         if not field.live:
             return form.value_of(trainer.run, field)
-        value = getattr(trainer, LIVE[field.key])
+        value = live_value(trainer, LIVE[field.key])
         if field.key == "training.batch_size" and value == run.batch_size:
             return run.training.batch_size  # "full", or more than there are samples
         return value
@@ -198,21 +199,20 @@ class Session:
         if not self.steps:
             self.prepare()
             return what
-        if field.live and self._change_live(affected, LIVE[field.key]):
+        if field.live and self._change_live(affected, field):
             return f"{what} from iteration {self.trainer.iteration + 1} on"
         return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
 
-    def _change_live(self, affected: list[int], name: str) -> bool:
+    def _change_live(self, affected: list[int], field: Field) -> bool:
         """Hand a setting to the trainers that can still take it; False where none can."""
-        taken = False
+        taken, name = False, LIVE[field.key]
         for index in affected:
             trainer, run = self.trainers[index], self.runs[index]
-            value = {
-                "learning_rate": run.training.optimizer.learning_rate,
-                "batch_size": run.batch_size,
-                "epochs": run.training.epochs,
-            }[name]
-            if name == "learning_rate" and run.training.optimizer.name != trainer.run.training.optimizer.name:
+            value = run.batch_size if name == "batch_size" else form.value_of(run, field)
+            if (
+                name in ("learning_rate", *OF_OPTIMIZER)
+                and run.training.optimizer.name != trainer.run.training.optimizer.name
+            ):
                 continue  # a rate for another optimizer than the one that trains
             more = name == "epochs" and value > trainer.epoch
             if (not trainer.done or more) and self._takes(trainer, name, value):
@@ -257,3 +257,8 @@ def why_not(error: PresetError) -> str:
     """The first problem of a refused value, in one line."""
     problem = error.problems[0]
     return f"{problem.key}: {problem.message}" if problem.key else problem.message
+
+
+def _like(table: Any, other: Any, keys: Sequence[str]) -> Any:
+    """`table` with those of these keys that both have as `other` has them."""
+    return replace(table, **{key: getattr(other, key) for key in keys if hasattr(table, key) and hasattr(other, key)})

@@ -105,10 +105,10 @@ def pictures(session: Session) -> tuple[Picture, Picture]:
     """The loss, and what stands under it."""
     trainers, selected = session.trainers, session.selected
     loss = loss_picture(trainers, selected, session.preset.sheet.show.loss_axis == "log")
-    if session.trainer.loss.task == "classes":
+    if session.trainer.run.facts.classes:
         return loss, accuracy_picture(trainers, selected)
-    if session.preset.second == "fit" and session.trainer.inputs.shape[1] == 1:
-        return loss, fit_picture([one for one in trainers if one.inputs.shape[1] == 1], 0)
+    if session.preset.second == "fit" and session.trainer.run.facts.features == 1:
+        return loss, fit_picture([one for one in trainers if one.run.facts.features == 1], 0)
     return loss, error_picture(trainers, selected)
 
 
@@ -127,7 +127,7 @@ def moment(session: Session, phase: int, speed: float, left: float, pace: str) -
     """The training loop, of the selected run."""
     history = session.trainer.history
     newest = history[-1] if len(history) else None
-    return Moment(phase, newest, speed, left, pace, NAMES.get(session.trainer.run.data.name, "samples"))
+    return Moment(phase, newest, speed, left, pace, NAMES.get(session.trainer.run.source.name, "samples"))
 
 
 def lit_phase(pace: Pace, steps: int, before: int) -> int:

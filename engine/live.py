@@ -1,0 +1,123 @@
+"""What may change while a run trains, between any two batches, and how a run's changes are made again.
+
+A change is checked against the same ranges as a preset; one that is refused changes nothing. Those made are in the run's
+history, and `replay` trains a run with them once more, to the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from engine.memory import refusal
+from engine.metrics import Changed
+from engine.optimizers import LearningRate
+from engine.run import BatchSize, Epochs, Run
+from engine.schema import hints, range_of
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
+
+#: Settings that a trainer can take while it trains, by their key in a preset.
+LIVE = {
+    "training.optimizer.learning_rate": "learning_rate",
+    "training.optimizer.momentum": "momentum",
+    "training.optimizer.weight_decay": "weight_decay",
+    "training.batch_size": "batch_size",
+    "training.epochs": "epochs",
+    "surface.steps": "epochs",
+}
+OF_OPTIMIZER = ("momentum", "weight_decay")
+PACE = "pace"  # how fast a run is watched: noted among the changes, without an effect on any number
+
+
+def check_change(run: Run, key: str, value: object) -> None:
+    """Raise ValueError unless `value` may become the live setting `key` of a run."""
+    optimizer = run.training.optimizer
+    annotation: Any = {"learning_rate": LearningRate, "batch_size": BatchSize, "epochs": Epochs}.get(key)
+    if key in OF_OPTIMIZER and key in (field.name for field in fields(optimizer)):
+        kind: Any = type(optimizer)
+        annotation = hints(kind)[key]
+    allowed = range_of(annotation)
+    if allowed is None:
+        able = [name for name in dict.fromkeys(LIVE.values()) if name not in OF_OPTIMIZER or hasattr(optimizer, name)]
+        raise ValueError(f"{key} cannot change while a run trains; {', '.join(able)} can")
+    if key == "batch_size":
+        if run.surface is not None:
+            raise ValueError(f"batch_size: the surface {run.surface.name} has no batches")
+        if value != "full":
+            _check_number(key, value, allowed, whole=True)
+        size = run.facts.samples if value == "full" else int(value)  # type: ignore[call-overload]  # a number by now
+        if run.training.drop_last and size > run.facts.samples:
+            raise ValueError(f"batch_size = {value}: with drop_last no batch would be left")
+        if (message := refusal(run, size)) is not None:
+            raise ValueError(message)
+        return
+    _check_number(key, value, allowed, whole=key == "epochs")
+
+
+def _check_number(key: str, value: object, allowed: Any, whole: bool) -> None:
+    number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not number or not allowed.holds(value):
+        raise ValueError(f"{key} = {value!r}: {allowed} is allowed")
+
+
+def live_value(trainer: Trainer, key: str) -> Any:
+    """What a live setting is now; None where the trainer has no such setting."""
+    return getattr(trainer.optimizer if key in OF_OPTIMIZER else trainer, key, None)
+
+
+def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Changed | None:
+    """Change a live setting of `trainer` and note it; None where that changes nothing.
+
+    A learning rate is that of the next update, and the schedule goes on from there in proportion. A new batch size holds
+    from the next batch on, also within an epoch. Fewer epochs than have begun end the run with the epoch in progress;
+    more epochs let a run that had completed go on.
+    """
+    check_change(trainer.run, key, value)
+    if key == "batch_size":
+        samples = trainer.run.facts.samples
+        value = samples if value == "full" else min(int(value), samples)
+    old = live_value(trainer, key)
+    if value == old:
+        return None
+    if key == "learning_rate":
+        if old == 0.0:
+            raise ValueError("learning_rate: the schedule has brought it down to 0, and there it stays")
+        trainer.base_rate *= float(value) / old
+    elif key in OF_OPTIMIZER:
+        values: dict[str, Any] = {key: float(value)}
+        trainer.optimizer = replace(trainer.optimizer, **values)
+    else:
+        setattr(trainer, key, int(value))
+    changed = trainer.note(key, old, value)
+    if key == "batch_size" and trainer.in_epoch and not trainer.done and not trainer.phase and not trainer.batches_left:
+        trainer.end_epoch()  # with drop_last, what is left of the epoch may make no batch of the new size
+    if key == "epochs":
+        _epochs_changed(trainer)
+    return changed
+
+
+def _epochs_changed(trainer: Trainer) -> None:
+    stopped = trainer.history.stopped
+    if stopped is not None and stopped.reason == "completed" and trainer.epoch < trainer.epochs:
+        trainer.go_on()
+    elif stopped is None and trainer.epoch and trainer.at_epoch_end and trainer.epoch >= trainer.epochs:
+        trainer.complete()
+
+
+def replay(trainer: Trainer, changes: Iterable[Changed]) -> None:
+    """Train to the end, making each change after the iteration after which it was made the first time.
+
+    Changes of the pace are noted but wait for nothing.
+    """
+    for change in changes:
+        while trainer.iteration < change.iteration and not trainer.done:
+            trainer.step()
+        if change.key == PACE:
+            trainer.note(change.key, change.old, change.new)
+        else:
+            trainer.change(change.key, change.new)
+    while not trainer.done:
+        trainer.step()

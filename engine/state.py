@@ -1,0 +1,76 @@
+"""Where a run stands, as plain values and arrays: enough to go on from there in another process, bit for bit.
+
+Weights, the optimizer's memory, the schedule's and early stopping's, every random generator, the counters, and the
+history. Nothing in it is an object of ours, so it can be written to a file of any kind and read without running code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.history import History
+from engine.metrics import Evaluation
+from engine.schedules import PlateauState
+from engine.stopping import Patience
+
+if TYPE_CHECKING:
+    from engine.trainer import Trainer
+
+VERSION = 1
+COUNTERS = ("epoch", "iteration", "samples_seen", "seconds", "base_rate", "batch_size", "epochs", "warmup_ended_at")
+PROGRESS = ("batch", "in_epoch")
+
+
+def state_of(trainer: Trainer) -> dict[str, Any]:
+    """The state of a trainer. In the middle of an iteration that is taken apart: that of just before it."""
+    optimizer, kept = trainer.optimizer, trainer.patience
+    patience: dict[str, Any] | None = None
+    if kept is not None:
+        patience = {name: getattr(kept, name) for name in ("best", "epoch", "waited")}
+        patience["weights"] = None if kept.weights is None else kept.weights.copy()
+        patience["train"], patience["validation"] = (seen and asdict(seen) for seen in (kept.train, kept.validation))
+    return {
+        "version": VERSION,
+        "sizes": list(trainer.run.sizes),
+        "seed": trainer.run.seed,
+        **{name: getattr(trainer, name) for name in (*COUNTERS, *PROGRESS)},
+        "optimizer": {name: getattr(optimizer, name) for name in ("momentum", "weight_decay") if hasattr(optimizer, name)},
+        "parameters": trainer.parameters.copy(),
+        "optimizer_vectors": [vector.copy() for vector in trainer.optimizer_state.vectors],
+        "optimizer_steps": trainer.optimizer_state.steps,
+        "plateau": None if trainer.plateau is None else asdict(trainer.plateau),
+        "patience": patience,
+        "undone": None if trainer.undone is None else trainer.undone.copy(),
+        "objective": trainer.marked if trainer.phase else trainer.objective.state(),
+        "history": trainer.history.state(),
+    }
+
+
+def restore_trainer(trainer: Trainer, state: dict[str, Any]) -> None:
+    """Put a fresh trainer of the same run into `state`. Raises ValueError where it belongs to another run."""
+    if state.get("version") != VERSION:
+        raise ValueError(f"this state has version {state.get('version')}, this descent reads version {VERSION}")
+    for name, own in (("sizes", list(trainer.run.sizes)), ("seed", trainer.run.seed)):
+        if state[name] != own:
+            raise ValueError(f"this state belongs to a run with {name} {state[name]}, not {own}")
+    for name in (*COUNTERS, *PROGRESS):
+        setattr(trainer, name, state[name])
+    trainer.optimizer = replace(trainer.optimizer, **state["optimizer"])
+    trainer.parameters[...] = state["parameters"]
+    for vector, kept in zip(trainer.optimizer_state.vectors, state["optimizer_vectors"], strict=True):
+        vector[...] = kept
+    trainer.optimizer_state.steps = state["optimizer_steps"]
+    if state["plateau"] is not None:
+        trainer.plateau = PlateauState(**state["plateau"])
+    if state["patience"] is not None:
+        kept = dict(state["patience"])
+        kept["weights"] = None if kept["weights"] is None else np.array(kept["weights"])
+        for name in ("train", "validation"):
+            kept[name] = None if kept[name] is None else Evaluation(**kept[name])
+        trainer.patience = Patience(**kept)
+    trainer.undone = None if state["undone"] is None else np.array(state["undone"])
+    trainer.objective.restore(state["objective"])
+    trainer.history = History.from_state(state["history"])
