@@ -67,7 +67,9 @@ class Objective(Protocol):
 
 
 class NetworkObjective:
-    """A network and a table. Chance comes from default_rng: data seed s, weights 10000 + s, order 20000 + s, dropout 30000 + s."""
+    """A network and a table. Each chance has a generator of its own, for a run with seed s: data s, weights 10000 + s,
+    order 20000 + s, dropout 30000 + s.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -169,7 +171,7 @@ class NetworkObjective:
 class Evaluator:
     """Sees whole sets with one state of the weights, dropout left out; for one run, or for a stack of runs at once.
 
-    Sets are inputs (..., samples, inputs + 1) with their ones, and targets (..., samples, outputs) as the loss prepared them.
+    Sets are inputs (..., samples, inputs + 1) with their ones, and targets (..., samples, outputs) as the loss made them.
     """
 
     def __init__(self, run: Run, loss: Loss, target_scale: float, stack: tuple[int, ...] = ()) -> None:

@@ -22,7 +22,8 @@ class Penalty:
         self.l1, self.l2 = l1, l2
         self._weights = np.empty_like(parameters)
         self._is_weight = np.concatenate([
-            np.repeat(np.array([1.0, 0.0], parameters.dtype), (inputs * outputs, outputs)) for inputs, outputs in pairwise(sizes)
+            np.repeat(np.array([1.0, 0.0], parameters.dtype), (inputs * outputs, outputs))
+            for inputs, outputs in pairwise(sizes)
         ])  # fmt: skip
 
     def value_and_gradient(self, parameters: Array, gradients: Array) -> Figure:

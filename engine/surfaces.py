@@ -86,7 +86,7 @@ class Valley:
 
 @dataclass(frozen=True, kw_only=True)
 class Ravine:
-    """L(u, v) = (u^2 + steepness v^2) / 2, gradient (u, steepness v): a long valley between steep sides, lowest at (0, 0)."""
+    """L(u, v) = (u^2 + steepness v^2) / 2, gradient (u, steepness v): a long valley with steep sides, lowest at (0, 0)."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     name: Literal["ravine"] = "ravine"

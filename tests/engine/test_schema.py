@@ -36,8 +36,8 @@ SETTINGS = {
     "seed": "a whole number, 0 to 1000000000",
     "title": "text",
     "things_to_try": "a list, each text",
-    "data": "a table with name one of blobs, breast_cancer, cats_dogs, circles, diabetes, digits, file, hundred, iris, line, "
-    "linreg, moons, rows, sine, spirals, study_class, study_hours, wine, xor",
+    "data": "a table with name one of blobs, breast_cancer, cats_dogs, circles, diabetes, digits, file, hundred, iris, "
+    "line, linreg, moons, rows, sine, spirals, study_class, study_hours, wine, xor",
     "data.noise": "a number, 0 to 10",
     "data.standardize": "true or false",
     "network": "a table",
