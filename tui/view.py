@@ -19,7 +19,7 @@ from tui.pictures import Picture, accuracy_picture, error_picture, fit_picture, 
 from tui.session import Session, settings_line, why_not
 
 EASY = 25.0  # steps a second up to which each phase is shown in turn; above that, one a frame
-NAMES = {"cats_dogs": "pictures", "digits": "digits", "moons": "points", "study_hours": "rows"}
+NAMES = {"cats_dogs": "pictures", "digits": "digits", "moons": "points", "study_hours": "rows", "file": "rows"}
 
 
 def form_rows(session: Session) -> list[FormRow]:
