@@ -22,7 +22,7 @@ def houses(tmp_path, monkeypatch):
 def lesson(person) -> str:
     """The words in the lesson pane, in one line."""
     left = person.lab.query_one("#lesson").region.x
-    return re.sub(r"\s+", " ", " ".join(line[left:].strip(" │•▎") for line in person.seen().splitlines()))
+    return re.sub(r"\s+", " ", " ".join(line[left:].strip(" │•▁▂▃▄▅▆▇█") for line in person.seen().splitlines()))
 
 
 async def test_the_lab_opens_ready_with_every_guess_in_the_lesson(lab, houses):
