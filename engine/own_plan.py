@@ -17,7 +17,7 @@ from engine.columns import Column, Columns, Floats, TableError, check_names, che
 MOST_TEXTS = 50  # different ones in a text column that is one-hot
 MOST_CLASSES = 1000
 FEW = 20  # different whole numbers that may be classes
-ROWS_EACH = 5  # of them, on average, unless there are two
+ROWS_EACH = 5  # of them, on average; of two, one more than two in all
 MOST_SAID = 8  # text columns that have a sentence each
 
 Task = Literal["classes", "regression"]
@@ -146,7 +146,7 @@ def _target(
     name, many = quoted(target.name), len(different)
     whole = target.codes is None and bool((different == np.floor(different)).all())
     kind = "text" if target.codes is not None else "whole numbers" if whole else "numbers"
-    few = whole and (many == 2 or (2 < many <= FEW and len(rows) >= ROWS_EACH * many))
+    few = whole and (many == 2 < len(rows) or (2 < many <= FEW and len(rows) >= ROWS_EACH * many))
     task: Task = "classes" if asked == "classes" or (asked == "guess" and (kind == "text" or few)) else "regression"
     if task == "regression":
         if target.codes is not None:

@@ -43,15 +43,16 @@ class OwnTable:
     (or x, inputs, data, features) where there is one. Numbers stay as they are; text (at most 50 different ones) is one-hot,
     a column `district=north` that is 1 or 0 for each.
 
-    `task` "guess" is "classes" for text, for two different whole numbers, and for 3 to 20 different ones with 5 rows or more
-    each on average (a rating from 1 to 5; not an age, not a price), and else "regression". Classes are numbered in the order
-    of their names, at most 1000. A gap is an empty cell, NA, N/A, NaN, null or ?, small or large: `gaps` says whether
-    rows that have one in a used column are dropped or the table is refused.
+    `task` "guess" is "classes" for text, for two different whole numbers in more than two rows, and for 3 to 20 different
+    whole numbers with 5 rows or more each on average (such as a rating from 1 to 5, unlike most ages and prices); else it is
+    "regression". Classes are numbered in the order of their names, at most 1000. A gap is an empty cell, NA, N/A, #N/A, NaN,
+    null or ?, small or large: `gaps` says whether rows that have one in a used column are dropped or the table is refused.
 
     `validation` is the share of the rows that is kept back, drawn at random; of classes, that share of each. `standardize`
     gives every input column, one-hot ones too, mean 0 and standard deviation 1 in the training rows;
     `standardize_target` does so with the target of a regression, whose losses are then in its standard deviations squared.
-    At most 200 MB, 5 million cells, 20,000 columns. TableError (a ValueError) wherever the file or a setting does not fit.
+    At most 200 MB, 5 million cells, 20,000 columns, numbers up to 1e100 in size. TableError (a ValueError) wherever a file
+    or a setting does not fit.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -117,7 +118,8 @@ class OwnTable:
     def guesses(self) -> tuple[str, ...]:
         """What was guessed and what was done with the columns and rows, as sentences. Raises TableError."""
         facts, how = self.facts(), "of each class" if self.plan.classes else "at random"
-        split = f"{facts.validation} of {len(self.plan.rows)} rows are kept back for validation, drawn {how}"
+        verb = "is" if facts.validation == 1 else "are"
+        split = f"{facts.validation} of {len(self.plan.rows)} rows {verb} kept back for validation, drawn {how}"
         return (*self.plan.said, split if facts.validation else "no rows are kept back for validation")
 
     def generate(self, rng: np.random.Generator) -> Table:

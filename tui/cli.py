@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tui.loading import Failed, Refused, load
+from tui.loading import Failed, Refused, is_table, load
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -27,6 +27,7 @@ Examples:
   descent lr-big-medium-tiny         three learning rates side by side
   descent digits --set training.batch_size=8 --pace 2
   descent run recipe --set training.optimizer.learning_rate=0.1,0.001 --plain
+  descent houses.csv --target price  a table of your own, ready to train
 """
 
 
@@ -113,6 +114,11 @@ def _set_and_seed(command: Decorated) -> Decorated:
     )(command)
 
 
+def _target(command: Decorated) -> Decorated:
+    """The option that makes a preset of a table."""
+    return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)
+
+
 def _versioned(command: Decorated) -> Decorated:
     return click.version_option(package_name="descent-tui", prog_name="descent", message="%(prog)s %(version)s")(command)
 
@@ -122,26 +128,27 @@ def _versioned(command: Decorated) -> Decorated:
 def main() -> None:
     """Train a neural network in the terminal, and watch every batch land.
 
-    PRESET is a name that `descent list` shows; an argument with a "/" or ending in .toml is a FILE. Without either, the lab
-    opens on the preset recipe.
+    PRESET is a name that `descent list` shows; an argument with a "/" or ending in .toml is a FILE, one
+    ending in .csv or .npz a table of your own. Without any, the lab opens on the preset recipe.
     """
 
 
 @main.command(cls=Lab, epilog=EXAMPLES)
 @click.argument("preset", default="recipe", metavar="[PRESET|FILE]")
+@_target
 @_set_and_seed
 @click.option("--pace", default="1", callback=_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes.")
 @_versioned
-def lab(preset: str, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
+def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
     if not _on_a_terminal():
-        _train("plain", preset, settings, seed, words)
+        _train("plain", preset, settings, seed, words, target)
         return
     # Textual reads these when it is imported: its screen would otherwise lag behind the training, and fade and slide.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    loaded = load(preset, settings, seed, words)
+    loaded = load(preset, settings, seed, words, target)
     from tui.app import run_lab
 
     run_lab(loaded, pace)
@@ -169,11 +176,12 @@ def list_presets(as_json: bool) -> None:
 
 @main.command(epilog="Example: descent show recipe > my-own.toml")
 @click.argument("preset", metavar="PRESET|FILE")
+@_target
 @_set_and_seed
 @_versioned
-def show(preset: str, settings: tuple[str, ...], seed: int | None) -> None:
+def show(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None) -> None:
     """Print a preset as TOML, every default filled in."""
-    loaded = load(preset, settings, seed)
+    loaded = load(preset, settings, seed, target=target)
     from tui.written import toml_text
 
     if hasattr(sys.stdout, "reconfigure"):
@@ -183,16 +191,25 @@ def show(preset: str, settings: tuple[str, ...], seed: int | None) -> None:
 
 @main.command(epilog="Example: descent run recipe --set training.batch_size=8,32,full --json")
 @click.argument("preset", metavar="PRESET|FILE")
+@_target
 @_set_and_seed
 @click.option("--plain", is_flag=True, help="Lines to read (this is the default).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
 @click.option("--jsonl", is_flag=True, help="A line of JSON for every iteration, every epoch, the end.")
 @_versioned
-def run(preset: str, settings: tuple[str, ...], seed: int | None, plain: bool, as_json: bool, jsonl: bool) -> None:
+def run(
+    preset: str,
+    target: str | None,
+    settings: tuple[str, ...],
+    seed: int | None,
+    plain: bool,
+    as_json: bool,
+    jsonl: bool,
+) -> None:
     """Train every run of a preset, without a screen."""
     if plain + as_json + jsonl > 1:
         raise click.UsageError("--json, --jsonl and --plain exclude each other: give one of them.")
-    _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed)
+    _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, target=target)
 
 
 @main.command(epilog="Example: descent check my-own.toml")
@@ -203,6 +220,8 @@ def check(files: tuple[str, ...]) -> None:
     bad = False
     for file in files:
         try:
+            if is_table(file):
+                raise Refused(f'descent: "{file}" is a table, not a preset: descent show {file} --target COLUMN writes one.')
             load(file)
         except Refused as problems:
             problems.show()
@@ -213,10 +232,17 @@ def check(files: tuple[str, ...]) -> None:
         sys.exit(2)
 
 
-def _train(style: str, preset: str, settings: Iterable[str], seed: int | None, words: Iterable[str] = ()) -> None:
+def _train(
+    style: str,
+    preset: str,
+    settings: Iterable[str],
+    seed: int | None,
+    words: Iterable[str] = (),
+    target: str | None = None,
+) -> None:
     """Train without a screen, printing lines as they come; Ctrl-C ends the run after the iteration in progress."""
     with _catching_interrupts() as interrupted:
-        loaded = load(preset, settings, seed, words)
+        loaded = load(preset, settings, seed, words, target)
         from tui import plain
 
         lines = {"plain": plain.plain_lines, "json": plain.json_document, "jsonl": plain.json_lines}[style]

@@ -1,6 +1,7 @@
 """From what stands on the command line to a preset, or to every problem with it.
 
-An argument with a "/" or ending in .toml is a file, everything else the name of a preset. The engine is imported only once
+An argument with a "/" or ending in .toml is a preset file, one ending in .csv or .npz a table, everything else the name of
+a preset. The engine is imported only once
 that is found, so that a misspelt name is answered at once.
 """
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 TABLES = (".csv", ".npz")
 
 
+def is_table(source: str) -> bool:
+    """Whether a word on the command line is a table of one's own."""
+    return source.lower().endswith(TABLES)
+
+
 class Failed(click.ClickException):
     """The work itself failed: a message for stderr, as it stands."""
 
@@ -36,12 +42,25 @@ class Refused(Failed):
     exit_code = 2
 
 
-def load(source: str, settings: Iterable[str] = (), seed: int | None = None, words: Iterable[str] = ()) -> Preset:
-    """The preset of that name or in that file, overlaid; raises Refused with every problem.
+def load(
+    source: str,
+    settings: Iterable[str] = (),
+    seed: int | None = None,
+    words: Iterable[str] = (),
+    target: str | None = None,
+) -> Preset:
+    """The preset of that name or in that file, overlaid, or one made for the table in that file; raises Refused with every
+    problem.
 
-    `words` are what else may have been meant by a name that is no preset.
+    `words` are what else may have been meant by a name that is no preset; `target` is the column of a table to predict.
     """
     _look_for(source, words)
+    table = is_table(source)
+    if target is not None and not table:
+        raise Refused(
+            "descent: --target names a column of a table (.csv or .npz); a preset says it itself, as target under [data]."
+        )
+    from engine.columns import TableError
     from engine.overlay import parse_setting
     from engine.preset import load_preset
     from engine.problems import PresetError, Problem
@@ -57,11 +76,26 @@ def load(source: str, settings: Iterable[str] = (), seed: int | None = None, wor
             chosen[key] = values  # of two for one key the later holds, as for other options
     if seed is not None and "seed" in chosen:
         problems.append(Problem("--set seed", "says what --seed says as well: give one of them"))
+    if target is not None and "data.target" in chosen:
+        problems.append(Problem("--set data.target", "says what --target says as well: give one of them"))
     try:
-        loaded = load_preset(source, chosen.items(), seed)
+        if table:
+            from tui.own_preset import NoTargetError, own_preset
+
+            try:
+                loaded = own_preset(source, target, list(chosen.items()), seed)
+            except NoTargetError as error:
+                raise Refused(f"descent: {source}: {error}") from None
+        else:
+            loaded = load_preset(source, chosen.items(), seed)
     except OSError as error:
         raise Refused(f'descent: cannot read "{source}": {error.strerror}') from None
+    except TableError as error:
+        raise Refused(f"descent: {error}") from None
     except PresetError as error:
+        about_table = [problem.message for problem in error.problems if problem.message.startswith(f"{printable(source)}: ")]
+        if len(about_table) == len(error.problems + problems):
+            raise Refused("\n".join(f"descent: {message}" for message in about_table)) from None
         for problem in error.problems:
             key = problem.key.rpartition("].")[2]
             problems.append(Problem(f"--set {key}", problem.message) if key in chosen else problem)
@@ -73,9 +107,7 @@ def load(source: str, settings: Iterable[str] = (), seed: int | None = None, wor
 
 def _look_for(source: str, words: Iterable[str]) -> None:
     """Raise Refused unless `source` is the name of a preset or a file that can be read as text."""
-    if source.lower().endswith(TABLES):
-        raise Refused(f'descent: own tables such as "{source}" are not read yet. descent list names the presets.')
-    if "/" not in source and not source.endswith(".toml"):
+    if "/" not in source and not source.endswith(".toml") and not is_table(source):
         import presets
 
         _look_for_name(source, presets.names(), words)
@@ -87,7 +119,7 @@ def _look_for(source: str, words: Iterable[str]) -> None:
     except OSError as error:
         raise Refused(f'descent: cannot read "{source}": {error.strerror}') from None
     if stat.S_ISDIR(mode):
-        raise Refused(f'descent: "{source}" is a folder, not a preset file.')
+        raise Refused(f'descent: "{source}" is a folder, not a {"table" if is_table(source) else "preset file"}.')
     if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):  # /dev/zero has no end
         raise Refused(f'descent: "{source}" is not a file that can be read as text.')
 

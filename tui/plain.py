@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from engine import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Preset, Trainer
+from engine.datasets import Data
+from engine.own_table import OwnTable
 from tui.figures import count, printable
 
 WIDTH = 100  # columns of a plain line, at most
@@ -67,11 +70,18 @@ def heading(title: str, trainer: Trainer) -> list[str]:
     return [
         title,
         f"run {run.name}, seed {run.seed}; data {run.source.name}, {facts.samples} training and {validation}",
+        *_guesses(run.source),
         f"network {'-'.join(map(str, run.sizes))}, {run.parameters} parameters; {run.network.activation}, {run.loss}",
         f"{optimizer.name}, learning rate {optimizer.learning_rate:g}, batch size {run.batch_size}; "
         f"{count(trainer.epochs, 'epoch')} of {count(run.iterations_per_epoch(), 'iteration')}, {trainer.iterations} in all",
         before if len(before) <= WIDTH else f"before training  {shown}",
     ]
+
+
+def _guesses(data: Data) -> Iterator[str]:
+    """What was guessed about a table of one's own."""
+    for guess in data.guesses() if isinstance(data, OwnTable) else ():
+        yield from textwrap.wrap(f"  {guess}", WIDTH, subsequent_indent="    ")
 
 
 def progress(trainer: Trainer, training: Iterator[IterationMetrics]) -> Iterator[str]:

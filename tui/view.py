@@ -28,6 +28,7 @@ NAMES = {
     "wine": "wines",
     "diabetes": "patients",
     "rows": "rows",
+    "file": "rows",
     **dict.fromkeys(("blobs", "xor", "circles", "moons", "spirals", "hundred", "line", "linreg", "sine"), "points"),
 }
 

@@ -96,7 +96,7 @@ def test_numbers_stay_text_is_one_hot_and_what_tells_rows_apart_is_left_out():
         '"rooms": numbers',
         '"district": text, one-hot, 3 columns',
         '"id": left out, a different text in every row',
-        "1 of 5 rows are kept back for validation, drawn at random",
+        "1 of 5 rows is kept back for validation, drawn at random",
     )
 
 
@@ -223,6 +223,7 @@ def test_numbers_come_back_bit_for_bit_however_the_file_is_cut(data, monkeypatch
         ([0, 1, 1, 0], "classes", ("0", "1")),
         ([0, 0, 0, 1], "classes", ("0", "1")),
         ([-1, 1] * 3, "classes", ("-1", "1")),
+        ([2, 4], "regression", ()),
         ([1.0, 2.0, 10.0] * 5, "classes", ("1", "2", "10")),
         ([*range(20)] * 5, "classes", tuple(map(str, range(20)))),
         ([*range(21)] * 5, "regression", ()),

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 from textual import events
 
-from engine import load_preset
+from engine import Preset, load_preset
 from tui.app import DescentApp
 from tui.canvas import Canvas, plain
 
@@ -127,7 +127,7 @@ async def quiet(*_: float) -> None:
 
 @asynccontextmanager
 async def before_the_lab(
-    preset: str = "recipe",
+    preset: str | Preset = "recipe",
     *,
     epochs: int | None = 3,
     size: tuple[int, int] = (120, 40),
@@ -135,7 +135,7 @@ async def before_the_lab(
     settings: tuple[tuple[str, list], ...] = (),
 ) -> AsyncIterator[Person]:
     chosen = [*([("training.epochs", [epochs])] if epochs else []), *settings]
-    app = DescentApp(load_preset(preset, chosen), pace)
+    app = DescentApp(load_preset(preset, chosen) if isinstance(preset, str) else preset, pace)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.app.wait_for_idle", quiet)
         async with app.run_test(size=size) as pilot:

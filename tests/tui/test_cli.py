@@ -19,6 +19,8 @@ from engine import Changed, Diverged, Restored, Trainer, load_preset
 from engine.sheet import Sheet
 from tui import cli, plain
 from tui.listing import list_lines, read_headings
+from tui.loading import Refused, load
+from tui.written import toml_text
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
 HEAVY = ("numpy", "engine", "textual", "rich", "pydantic", "tomlkit", "plotext")
@@ -144,8 +146,8 @@ def test_the_lab_on_a_terminal_opens_the_app(monkeypatch, arguments, name, epoch
         (["check", "folder.toml"], 'descent: "folder.toml" is a folder, not a preset file.\n'),
         (["run", "/dev/zero"], 'descent: "/dev/zero" is not a file that can be read as text.\n'),
         (["run", "x" * 300 + ".toml"], f'descent: cannot read "{"x" * 300}.toml": File name too long\n'),
-        (["run", "a.csv"], 'descent: own tables such as "a.csv" are not read yet. descent list names the presets.\n'),
-        (["./A.NPZ"], 'descent: own tables such as "./A.NPZ" are not read yet. descent list names the presets.\n'),
+        (["run", "a.csv"], 'descent: there is no file "a.csv".\n'),
+        (["./A.NPZ"], 'descent: there is no file "./A.NPZ".\n'),
         (["check", "binary.toml"], "binary.toml: 1 problem\n  not a text file in UTF-8 (byte 0)\n"),
         (["check", "digits.toml"], "not valid TOML: Exceeds the limit (4300 digits)"),
         (["check", "deep.toml"], "not valid TOML: maximum recursion depth exceeded"),
@@ -210,10 +212,10 @@ def test_problems_of_flags_and_of_the_file_appear_at_once(tmp_path):
     assert {line.strip().partition("   ")[0]: line.strip().partition("   ")[2].strip() for line in problems} == {
         "--set": '"foo" is no setting.',
         "titel": 'unknown key. Did you mean "title"?',
-        "data.name": '"moon" is not one of blobs, breast_cancer, cats_dogs, circles, diabetes, digits, hundred, iris, line, '
-        'linreg, moons, rows, sine, spirals, study_class, study_hours, wine, xor. Did you mean "moons"?',
+        "data.name": '"moon" is not one of blobs, breast_cancer, cats_dogs, circles, diabetes, digits, file, hundred, iris, '
+        'line, linreg, moons, rows, sine, spirals, study_class, study_hours, wine, xor. Did you mean "moons"?',
         "--set training.epochs": "0 is not a whole number, 1 to 1000000",
-        "--set training.optimizer.name": '"sdg" is not one of adam, sgd. Did you mean "sgd"?',
+        "--set training.optimizer.name": '"sdg" is not one of adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd. Did you mean "sgd"?',
     }
 
 
@@ -577,3 +579,148 @@ def test_an_interruption_before_the_first_iteration():
     assert not any(line.startswith("run medium") for line in lines)
     [line] = plain.json_document(load_preset("recipe"), lambda: True)
     assert parse(line)["runs"][0]["final"] == dict.fromkeys(["loss", "accuracy", "validation_loss", "validation_accuracy"])
+
+
+# A table of one's own -------------------------------------------------------------------------------------------------
+
+
+def houses(path: Path, count: int = 60) -> str:
+    lines = [f"h{i},{i % 7},{'north' if i % 3 else 'south'},{100_000 + 20_000 * (i % 7) + i}" for i in range(count)]
+    return write(path, "\n".join(["id,rooms,district,price", *lines, "h,,north,1", ""]))
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    houses(tmp_path / "houses.csv")
+    return "houses.csv"
+
+
+def test_a_table_trains_and_every_guess_is_said(table):
+    ended = descent("run", table, "--target", "price", *QUICK)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = ended.stdout.splitlines()
+    assert lines[:2] == ["houses.csv: price", "run houses, seed 0; data file, 48 training and 12 validation samples"]
+    assert [line.strip() for line in lines[2:8]] == [
+        'target "price": regression (whole numbers, 60 different)',
+        '"rooms": numbers',
+        '"district": text, one-hot, 2 columns',
+        '1 of 61 rows has gaps ("rooms" 1): dropped',
+        "left out: id",
+        "12 of 60 rows are kept back for validation, drawn at random",
+    ]
+    assert float(lines[-2].partition("mean absolute error ")[2].split()[0]) > 1000  # in the target's own units
+    without_a_terminal = descent(table, "--target", "price", *QUICK).stdout
+    assert without_a_terminal.splitlines()[:-1] == lines[:-1]  # the last one has the seconds
+
+
+def test_what_show_writes_of_a_table_runs_to_the_same_numbers(table, tmp_path):
+    shown = descent("show", table, "--target", "price")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for line in (
+        'lesson = "Own tables"', 'name = "file"', 'file = "houses.csv"', 'target = "price"',
+        'features = ["rooms", "district"]', 'task = "regression"', 'gaps = "drop"', "validation = 0.2",
+        "standardize = true", "standardize_target = true", 'second = "error"',
+    ):  # fmt: skip
+        assert f"\n{line}\n" in shown.stdout
+    file = write(tmp_path / "houses.toml", shown.stdout)
+    checked = descent("check", "houses.toml")
+    assert (checked.returncode, checked.stdout) == (0, "houses.toml: ok\n")
+    assert descent("show", "houses.toml").stdout == shown.stdout
+    numbers = descent("run", table, "--target", "price", "--json", *QUICK).stdout
+    assert parse(numbers)["runs"][0]["final"]["validation_mean_absolute_error"] > 1000
+    assert descent("run", "houses.toml", "--json", *QUICK).stdout == numbers
+    elsewhere = descent("run", file, "--json", *QUICK, cwd="/")
+    assert elsewhere.stdout == numbers
+
+
+def test_what_is_set_is_no_guess_any_more(table):
+    assert "too many to be classes" in descent("run", table, "--target", "id").stderr
+    settings = ("--set", "data.task=classes", "--set", 'data.features=["rooms"]', "--set", "data.validation=0")
+    shown = descent("show", table, "--target", "price", *settings).stdout
+    assert '- target "price": classes (whole numbers, 60 different: ' in shown
+    for line in ('task = "classes"', 'features = ["rooms"]', "validation = 0", "standardize_target = false"):
+        assert f"\n{line}" in shown
+    assert '\nloss = "cross_entropy"\n' in shown
+    assert '\nsecond = "accuracy"\n' in shown
+    assert "no rows are kept back for validation" in shown
+    refused = descent("run", table, "--target", "price", "--set", "data.gaps=refuse")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert 'descent: houses.csv: 1 of 61 rows has gaps ("rooms" 1), the first in line 62;' in refused.stderr
+
+
+def test_one_input_is_drawn_as_a_line_in_the_units_of_the_table(table):
+    from tui.pictures import fit_picture
+
+    preset = load(table, ('data.features=["rooms"]',), target="price")
+    assert preset.second == "fit"
+    picture = fit_picture([Trainer(preset.runs[0])], 0)
+    train = picture.series[1]
+    assert train.x.max() == pytest.approx(6)
+    assert train.y.min() == pytest.approx(100_000)
+    assert 0 < picture.axes.y_limits[1] - 230_000 < 200_000
+
+
+def test_a_table_with_too_few_rows_to_keep_any_back_is_trained_blind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "xor.CSV", "a,b,out\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
+    preset = load("xor.CSV", target="out")
+    assert preset.runs[0].data.validation == 0.0
+    assert (preset.runs[0].loss, preset.name) == ("binary_cross_entropy", "xor")
+    assert load("xor.CSV", ("data.validation=0.5",), target="out").runs[0].data.facts().validation == 2
+
+
+def test_of_arrays_the_answers_are_known_by_their_name(tmp_path, monkeypatch):
+    import numpy as np
+
+    monkeypatch.chdir(tmp_path)
+    np.savez("points.npz", X=np.arange(40.0).reshape(20, 2), y=np.arange(20) % 2, z=np.arange(20))
+    preset = load("./points.npz")
+    assert (preset.runs[0].data.target, preset.runs[0].data.features) == ("y", ("X",))
+    assert load("points.npz", target="z").runs[0].data.features == ("X",)
+    np.savez("points.npz", a=np.arange(20.0), b=np.arange(20))
+    with pytest.raises(Refused, match=r"^descent: points.npz: which column is to be predicted\? --target one of a, b$"):
+        load("points.npz")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["houses.csv"], "houses.csv: which column is to be predicted? --target one of id, rooms, district, price\n"),
+        (["run", "houses.csv", "--target", "pric"], 'houses.csv: there is no column "pric". Did you mean "price"?\n'),
+        (["show", "./bad.csv", "--target", "a"], "./bad.csv: line 3 has 1 cell; the header names 2 columns\n"),
+        (["check", "houses.csv"],
+         '"houses.csv" is a table, not a preset: descent show houses.csv --target COLUMN writes one.\n'),
+        (["run", "recipe", "--target", "a"],
+         "--target names a column of a table (.csv or .npz); a preset says it itself, as target under [data].\n"),
+        (["folder.csv"], '"folder.csv" is a folder, not a table.\n'),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_opened_is_one_line(table, arguments, message):
+    Path("bad.csv").write_text("a,b\n1,2\n3\n")
+    Path("folder.csv").mkdir()
+    ended = CliRunner().invoke(cli.main, arguments, prog_name="descent")
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (2, "", f"descent: {message}")
+
+
+def test_problems_of_settings_and_of_a_table_appear_at_once(table):
+    ended = descent("run", table, "--target", "pric", "--set", "foo=1", "--set", "data.target=x")
+    assert ended.returncode == 2
+    assert '"foo" is no setting.' in ended.stderr
+    assert "--set data.target" in ended.stderr
+    ended = descent("run", table, "--target", "price", "--set", "data.taks=classes", "--set", "training.epochs=0")
+    assert '"data.taks" is no setting. Did you mean "data.task"?' in ended.stderr
+
+
+def test_names_that_could_hurt_a_terminal_or_markdown_are_shown_as_they_stand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "t`a *b*.csv"
+    write(tmp_path / name, '"*x*","<y>\x1b[2J",_z_\n1,2,a\n2,3,b\n3,1,a\n4,5,b\n' * 1)
+    preset = load(name, target="_z_")
+    assert preset.runs[0].data.features == ("*x*", "<y>\x1b[2J")
+    assert preset.sheet.story.replace("\n", "").isprintable()
+    assert '"\\*x\\*", "\\<y\\>\\\\u001b\\[2J": numbers' in preset.sheet.story
+    written = toml_text(preset)
+    assert "\x1b" not in written
+    write(tmp_path / "again.toml", written)
+    assert load("again.toml").runs[0].data == preset.runs[0].data
