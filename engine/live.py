@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.ending import complete, end_epoch, go_on
 from engine.memory import refusal
 from engine.metrics import Changed
 from engine.optimizers import LearningRate
@@ -93,7 +94,7 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
         setattr(trainer, key, int(value))
     changed = trainer.note(key, old, value)
     if key == "batch_size" and trainer.in_epoch and not trainer.done and not trainer.phase and not trainer.batches_left:
-        trainer.end_epoch()  # with drop_last, what is left of the epoch may make no batch of the new size
+        end_epoch(trainer)  # with drop_last, what is left of the epoch may make no batch of the new size
     if key == "epochs":
         _epochs_changed(trainer)
     return changed
@@ -102,9 +103,9 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
 def _epochs_changed(trainer: Trainer) -> None:
     stopped = trainer.history.stopped
     if stopped is not None and stopped.reason == "completed" and trainer.epoch < trainer.epochs:
-        trainer.go_on()
+        go_on(trainer)
     elif stopped is None and trainer.epoch and trainer.at_epoch_end and trainer.epoch >= trainer.epochs:
-        trainer.complete()
+        complete(trainer)
 
 
 def replay(trainer: Trainer, changes: Iterable[Changed]) -> None:

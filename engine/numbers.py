@@ -25,8 +25,8 @@ class Numbers(dict[float, NDArray[np.floating[Any]]]):
         return made
 
     def filled(self, value: Any) -> Any:
-        """`value` as an array () that is valid until the next call; an array of several values stays as it is."""
+        """`value` as an array () that is valid until the next call; an array of several values with its shape."""
         if isinstance(value, np.ndarray):
-            return value
+            return value.astype(self.dtype)
         self.now.fill(value)
         return self.now

@@ -45,4 +45,4 @@ class Penalty:
 
 
 def _inner(a: Array, b: Array) -> Any:
-    return float(a.dot(b)) if a.ndim == 1 else np.vecdot(a, b)
+    return float(a.dot(b)) if a.ndim == 1 else np.vecdot(a, b).astype(np.float64)
