@@ -85,6 +85,10 @@ class Loss:
         """The mean loss."""
         return self.value_and_gradient(outputs, targets, scratch.gradient, scratch)
 
+    def probabilities(self, outputs: Array) -> Array:
+        """What outputs (samples, outputs) say of each class: (samples, classes), rows of sum 1; only for classes."""
+        raise NotImplementedError
+
     def correct(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
         """How many samples are classified right; only for classes, and where no output is NaN."""
         raise NotImplementedError
@@ -162,6 +166,10 @@ class BinaryCrossEntropy(Loss):
         out *= scratch.numbers[1.0 / samples]
         return value / samples
 
+    def probabilities(self, outputs: Array) -> Array:
+        second = 0.5 * (1.0 + np.tanh(0.5 * outputs))
+        return np.hstack([1.0 - second, second])
+
     def correct(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
         np.greater(outputs, scratch.numbers[0.0], out=scratch.right)
         np.greater(targets, scratch.numbers[0.5], out=scratch.wanted)
@@ -203,6 +211,11 @@ class CrossEntropy(Loss):
         sums(out, scratch)
         out /= scratch.row
         return at_target
+
+    def probabilities(self, outputs: Array) -> Array:
+        powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        shares: Array = powers / powers.sum(axis=1, keepdims=True)
+        return shares
 
     def correct(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
         outputs.argmax(axis=-2, out=scratch.best)

@@ -11,7 +11,7 @@ import contextvars
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from engine.phases import Phase, phase_of
 from engine.rate import scheduled_factor
 from engine.run import Run
 from engine.schedules import Constant, ReduceOnPlateau
+from engine.snapshot import Snapshot, take_snapshot
 from engine.state import restore_trainer, state_of
 from engine.stopping import Patience
 from engine.surfaces import SurfaceObjective
@@ -277,6 +278,13 @@ class Trainer:
         """Raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; of a surface, its height."""
         with np.errstate(all="ignore"):
             return self.objective.predict(inputs)
+
+    def snapshot(self, inputs: Array | None = None, part: Literal["train", "validation"] = "validation") -> Snapshot:
+        """Weights, gradients, what the units do, and what is confused in a `part` of the table: see `engine.snapshot`.
+
+        With `inputs` (rows, features) in the table's own units, also what is predicted for them.
+        """
+        return take_snapshot(self, inputs, part)
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here, bit for bit: plain values and arrays, see `engine.state`."""
