@@ -69,10 +69,9 @@ class Case:
         step = STEP * np.eye(len(self.parameters))
         moved = np.concatenate([self.parameters + step, self.parameters - step])
         count = len(moved)
-        if self.architecture.dropout:  # one after the other, so that each has the same mask
-            values = np.array([self.value(each) for each in moved])
-        else:
-            values = self.value(moved, (count,))
+        # with dropout one after the other, so that each has the same mask
+        dropped = self.architecture.dropout > 0.0
+        values = np.array([self.value(each) for each in moved]) if dropped else self.value(moved, (count,))
         return (values[: count // 2] - values[count // 2 :]) / (2 * STEP)
 
     def value(self, parameters, stack=()):
@@ -99,7 +98,7 @@ def assert_close(found, expected):
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=14, deadline=None, derandomize=True)
 @given(**SHAPES)
 def test_gradients_are_the_slopes_that_central_differences_measure(activation, loss, penalty, **shape):
     case = Case(activation, loss, PENALTIES[penalty], **shape)
