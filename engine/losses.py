@@ -61,7 +61,7 @@ def sums(a: Array, scratch: Scratch) -> None:
 
 def count(right: NDArray[np.bool_]) -> Figure:
     """How many are true over the last two axes."""
-    return np.count_nonzero(right) if right.ndim == 2 else np.count_nonzero(right, axis=(-2, -1))
+    return int(np.count_nonzero(right)) if right.ndim == 2 else np.count_nonzero(right, axis=(-2, -1))
 
 
 class Loss:
