@@ -55,7 +55,7 @@ def main() -> None:
     if "steps" in wanted:
         print(step_tables(nets, dtypes, makers, effort), flush=True)
     if "parts" in wanted:
-        print(component_tables([net for net in nets if net.batch < 100], dtypes, effort), flush=True)
+        print(component_tables([net for net in nets if net.batch < net.samples], dtypes, effort), flush=True)
     if "stream" in wanted:
         print(streaming(dtypes[0], effort), flush=True)
     if "long" in wanted:
