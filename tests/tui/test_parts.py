@@ -368,9 +368,9 @@ def test_up_and_down_again_is_no_further_than_one_step(value):
         ("hidden", (1,), False, [1]),
         ("hidden", (4096, 1), True, (4096, 1)),
         ("hidden", (), True, [16]),
-        ("activation", "relu", True, "tanh"),
-        ("optimizer", "adam", True, "sgd"),
-        ("optimizer", "sgd", True, "adam"),
+        ("activation", "relu", True, "leaky_relu"),
+        ("optimizer", "adam", True, "adamw"),
+        ("optimizer", "adamw", True, "sgd"),
     ],
 )
 def test_nudges(label, value, up, new):
@@ -395,7 +395,9 @@ def test_a_share_is_nudged_by_five_hundredths():
         ("hidden", "16, 8", [16, 8]),
         ("hidden", "[4]", [4]),
         ("hidden", "none", []),
-        ("optimizer", "a", "adam"),
+        ("optimizer", "M", "momentum"),
+        ("optimizer", "adag", "adagrad"),
+        ("optimizer", "adam", "adam"),  # the whole word, though adamw begins with it
         ("optimizer", "sgd", "sgd"),
         ("activation", "T", "tanh"),
         ("data", "study_hours", "study_hours"),
