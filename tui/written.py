@@ -67,7 +67,8 @@ def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[l
     """
     found: list[list[Leaf]] = [[] for _ in documents]
     for key in dict.fromkeys(key for document in documents for key in document):
-        values, path = [document.get(key) for document in documents], (*above, key)
+        values: list[Any] = [document.get(key) for document in documents]
+        path = (*above, key)
         if all(value == values[0] for value in values):
             continue
         if any(value is None for value in values):
@@ -98,7 +99,7 @@ def _shared(tables: Sequence[Document], above: str = "") -> Document:
     first, shared = tables[0], {}
     for key, value in first.items():
         path = f"{above}.{key}" if above else key
-        others = [other.get(key) for other in tables]
+        others: list[Any] = [other.get(key) for other in tables]
         if any(other is None for other in others) and path not in SOURCES:
             continue
         # a table that another name replaces may lose what it likes
