@@ -109,9 +109,10 @@ def _range(walks: Sequence[Walk], surface: Surface, axis: int) -> tuple[float, f
 
 def _level_lines(surface: Surface, u_range: tuple[float, float], v_range: tuple[float, float]) -> list[Series]:
     """Lines of equal height, as dots: where the height passes a level between two neighbours of a fine grid."""
-    u, v = np.linspace(*u_range, 161), np.linspace(*v_range, 161)
+    (bottom, top), beyond = v_range, (v_range[1] - v_range[0]) / 2  # the axis of v is widened to whole steps
+    u, v = np.linspace(*u_range, 161), np.linspace(bottom - beyond, top + beyond, 321)
     heights = surface.height(np.stack(np.meshgrid(u, v), axis=-1))
-    floor, roof = float(heights.min()), float(heights.max())
+    floor, roof = float(heights.min()), float(heights[(v >= bottom) & (v <= top)].max())
     shares = (np.arange(1, LEVELS + 1) / (LEVELS + 1)) ** 2  # closer together near the bottom, where the way goes
     xs, ys = [], []
     for level in floor + shares * (roof - floor):
@@ -127,15 +128,15 @@ def _level_lines(surface: Surface, u_range: tuple[float, float], v_range: tuple[
 
 def _sparse(path: NDArray[np.floating[Any]]) -> Floats:
     """The way in at most MOST places: the first half of them one by one, where most happens, then evenly, and the last."""
-    path = path.astype(np.float64)
-    if len(path) <= MOST:
-        return path
-    rest = path[MOST // 2 :]
-    return np.concatenate([path[: MOST // 2], rest[:: -(-len(rest) // (MOST // 2 - 1))], path[-1:]])
+    way = path.astype(np.float64)
+    if len(way) <= MOST:
+        return way
+    rest = way[MOST // 2 :]
+    return np.concatenate([way[: MOST // 2], rest[:: -(-len(rest) // (MOST // 2 - 1))], way[-1:]])
 
 
 def _heights(surface: Surface, way: Floats) -> Floats:
-    return np.asarray(surface.height(way[:, None]), np.float64)
+    return surface.height(way[:, None]).astype(np.float64)
 
 
 def _alike(one: Surface, other: Surface) -> bool:

@@ -29,8 +29,9 @@ def toml_text(preset: Preset) -> str:
     """The TOML text of a preset, which `parse_preset` reads to the same runs."""
     tables = [_tables(run) for run in preset.runs]
     base = _shared(tables)
-    # in the order of the sheet
-    sheet = {key: base.get(key) if key in RUN_TABLES else value for key, value in _plain(asdict(preset.sheet), True).items()}
+    sheet: Document = _plain(asdict(preset.sheet), True)
+    for key in RUN_TABLES:  # where they stand in the order of the sheet
+        sheet[key] = base.get(key)
     sheet = {key: value for key, value in sheet.items() if value is not None}
     sheet["title"] = preset.title
     second = {preset.sheet.show.second or default_second(run) for run in preset.runs}
@@ -44,7 +45,7 @@ def toml_text(preset: Preset) -> str:
         if isinstance(value, str):
             document[key] = _text(value)
         elif key == "things_to_try":
-            document[key] = tomlkit.item(value).multiline(bool(value))
+            document[key] = tomlkit.item(list(value)).multiline(bool(value))
         elif value != []:
             document[key] = value
     if len(preset.runs) > 1 or preset.runs[0].name != preset.name:
