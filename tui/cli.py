@@ -7,7 +7,6 @@ and exit code 2, what failed on the way in one line and exit code 1.
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from tui.loading import Failed, Refused, is_table, load
+from tui.options import MOST_SEED, parse_pace, parse_seeds
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -27,6 +27,7 @@ Examples:
   descent lr-big-medium-tiny         three learning rates side by side
   descent digits --set training.batch_size=8 --pace 2
   descent run recipe --set training.optimizer.learning_rate=0.1,0.001 --plain
+  descent run recipe --seeds 16      sixteen runs that differ only in their seed
   descent houses.csv --target price  a table of your own, ready to train
 """
 
@@ -91,24 +92,11 @@ def _ending_in_words() -> Iterator[None]:
         raise Failed(_one_line(type(error).__name__, str(error))) from None
 
 
-def _pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """A positive number, or `max`, which is infinity."""
-    if value == "max":
-        return math.inf
-    try:
-        pace = float(value)
-    except ValueError:
-        pace = math.nan
-    if not 0.0 < pace < math.inf:
-        raise click.BadParameter(f"{value} is not a positive number or max.", ctx, param)
-    return pace
-
-
 def _set_and_seed(command: Decorated) -> Decorated:
     """The options that change what is trained."""
-    command = click.option(
-        "--seed", type=click.IntRange(0, 1_000_000_000), metavar="N", help="Where all chance comes from."
-    )(command)
+    command = click.option("--seed", type=click.IntRange(0, MOST_SEED), metavar="N", help="Where all chance comes from.")(
+        command
+    )
     return click.option(
         "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting; several values (A,B) compare them."
     )(command)
@@ -137,13 +125,15 @@ def main() -> None:
 @click.argument("preset", default="recipe", metavar="[PRESET|FILE]")
 @_target
 @_set_and_seed
-@click.option("--pace", default="1", callback=_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes.")
+@click.option(
+    "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
+)
 @_versioned
 def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
     if not _on_a_terminal():
-        _train("plain", preset, settings, seed, words, target)
+        _train("plain", preset, settings, seed, words=words, target=target)
         return
     # Textual reads these when it is imported: its screen would otherwise lag behind the training, and fade and slide.
     os.environ.setdefault("TEXTUAL_FPS", "240")
@@ -193,6 +183,7 @@ def show(preset: str, target: str | None, settings: tuple[str, ...], seed: int |
 @click.argument("preset", metavar="PRESET|FILE")
 @_target
 @_set_and_seed
+@click.option("--seeds", callback=parse_seeds, metavar="N|A-B", help="Each run with seeds 0 to N-1, or A to B.")
 @click.option("--plain", is_flag=True, help="Lines to read (this is the default).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
 @click.option("--jsonl", is_flag=True, help="A line of JSON for every iteration, every epoch, the end.")
@@ -202,6 +193,7 @@ def run(
     target: str | None,
     settings: tuple[str, ...],
     seed: int | None,
+    seeds: tuple[int, ...],
     plain: bool,
     as_json: bool,
     jsonl: bool,
@@ -209,7 +201,9 @@ def run(
     """Train every run of a preset, without a screen."""
     if plain + as_json + jsonl > 1:
         raise click.UsageError("--json, --jsonl and --plain exclude each other: give one of them.")
-    _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, target=target)
+    if seeds and (seed is not None or any(setting.partition("=")[0].strip() == "seed" for setting in settings)):
+        raise click.UsageError("--seeds says which seeds there are: leave out --seed and --set seed.")
+    _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, seeds, target=target)
 
 
 @main.command(epilog="Example: descent check my-own.toml")
@@ -237,16 +231,17 @@ def _train(
     preset: str,
     settings: Iterable[str],
     seed: int | None,
+    seeds: tuple[int, ...] = (),
     words: Iterable[str] = (),
     target: str | None = None,
 ) -> None:
     """Train without a screen, printing lines as they come; Ctrl-C ends the run after the iteration in progress."""
     with _catching_interrupts() as interrupted:
         loaded = load(preset, settings, seed, words, target)
-        from tui import plain
+        from tui import plain, records
 
-        lines = {"plain": plain.plain_lines, "json": plain.json_document, "jsonl": plain.json_lines}[style]
-        for line in lines(loaded, interrupted):
+        lines = {"plain": plain.plain_lines, "json": records.json_document, "jsonl": records.json_lines}[style]
+        for line in lines(loaded, interrupted, seeds):
             _print(line)
         if interrupted():
             sys.exit(130)

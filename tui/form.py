@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Any, get_args
 
 from engine.live import LIVE
+from engine.optimizers import AdamW
 from engine.preset import read_run
 from engine.run import Run
 from engine.schema import Document, annotation_at, choices_of, choices_of_table, describe, parse, range_of, table_class
+from engine.surfaces import SURFACES
 from tui.figures import exact
 
 
@@ -29,33 +31,57 @@ class Field:
         return self.key in LIVE
 
 
+START = "surface.start"
+RATE, DECAY = "training.optimizer.learning_rate", "training.optimizer.weight_decay"
+
+#: Every row that there may be; `rows_of` says which of them a run has.
 FIELDS = (
     Field("data.name", "data"),
+    Field("surface.name", "surface"),
+    Field("surface.start", "start"),
     Field("network.hidden", "hidden"),
     Field("network.activation", "activation"),
     Field("training.optimizer.name", "optimizer"),
-    Field("training.optimizer.learning_rate", "learning_rate"),
+    Field(RATE, "learning_rate"),
+    Field("training.optimizer.momentum", "momentum"),
+    Field(DECAY, "weight_decay"),
     Field("training.batch_size", "batch_size"),
     Field("training.epochs", "epochs"),
+    Field("surface.steps", "steps"),
     Field("data.validation", "validation"),
     Field("seed", "seed"),
 )
+BY_KEY = {field.key: field for field in FIELDS}
+OF_NETWORKS = ("network.", "training.batch_size", "training.epochs", "seed")  # what means nothing on a surface
 
-RATE = next(index for index, field in enumerate(FIELDS) if field.label == "learning_rate")
+
+def rows_of(run: Run, *others: Run) -> tuple[Field, ...]:
+    """The rows of a run: what exists for it. Weight decay, which every optimizer has, only where it is more than an
+    unused possibility: AdamW, or above 0 in this run or one of the `others` (so that the row stays when it is set to 0)."""
+    decays = isinstance(run.training.optimizer, AdamW) or any(
+        one.training.optimizer.weight_decay > 0.0 for one in (run, *others)
+    )
+    return tuple(
+        field
+        for field in FIELDS
+        if value_of(run, field) is not None
+        and (field.key != DECAY or decays)
+        and (run.surface is None or not field.key.startswith(OF_NETWORKS))
+    )
 
 
 def value_of(run: Run, field: Field) -> Any:
-    """The setting's value in a run."""
+    """The setting's value in a run; None where it has none, as SGD has no momentum."""
     value: Any = run
     for part in field.key.split("."):
-        value = getattr(value, part)
+        value = getattr(value, part, None)
     return value
 
 
 def written(value: Any) -> str:
     """A value as one would type it."""
     if isinstance(value, tuple):
-        return " ".join(map(str, value)) or "none"
+        return " ".join(map(exact, value)) or "none"
     return exact(value)
 
 
@@ -100,6 +126,8 @@ def allowed(field: Field, document: Document) -> str:
         return ", ".join(words)
     if field.key == "network.hidden":
         return f"{range_of(annotation)} each, or none"
+    if field.key == START:
+        return f"{' and '.join(_axes(document))}, {range_of(annotation)}"
     return describe(annotation)
 
 
@@ -107,6 +135,8 @@ def typed(field: Field, document: Document, text: str) -> Any:
     """The value that the text means. Raises ValueError saying what is allowed instead."""
     annotation = annotation_of(field, document)
     words = choices(field, document)
+    if field.key == START:  # a list, but "0" is a place and not an empty one
+        return [parse(get_args(annotation)[0], word) for word in text.strip(" []").replace(",", " ").split()]
     if not words:
         return parse(annotation, text)
     starting = [word for word in words if word.startswith(text.strip().lower())]
@@ -120,7 +150,8 @@ def typed(field: Field, document: Document, text: str) -> Any:
 def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
     """The next value in that direction, or the same where there is none.
 
-    Rates, counts of epochs and samples go through 1-2-5, batch sizes and units double and halve, choices go round.
+    Rates, counts of epochs and samples go through 1-2-5, batch sizes and units double and halve, choices go round; a start
+    moves by a half along its first axis.
     """
     annotation = annotation_of(field, document)
     words = choices(field, document)
@@ -131,6 +162,9 @@ def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
     if value == "full":
         samples = read_run(document, "").facts.samples
         return value if up or samples < 2 else 2 ** ((samples - 1).bit_length() - 1)
+    if field.key == START:
+        first = value[0] + (0.5 if up else -0.5)
+        return [first, *value[1:]] if bounds.holds(first) else value
     if isinstance(value, tuple):
         units = [each * 2 if up else max(1, each // 2) for each in value] or [16] * up
         return units if all(map(bounds.holds, units)) else value
@@ -144,6 +178,18 @@ def nudged(field: Field, document: Document, value: Any, up: bool) -> Any:
     else:
         new = one_two_five(value, up)
     return new if bounds.holds(new) else value
+
+
+def _axes(document: Document) -> tuple[str, ...]:
+    surface = document.get("surface")
+    return axes_of(surface["name"]) if isinstance(surface, dict) else ()
+
+
+def axes_of(name: str) -> tuple[str, ...]:
+    """What the parameters of a surface are called."""
+    kind: Any = SURFACES[name]
+    axes: tuple[str, ...] = kind.axes
+    return axes
 
 
 def one_two_five(value: float, up: bool) -> float:

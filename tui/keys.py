@@ -53,16 +53,21 @@ def bindings() -> list[Binding]:
     return [Binding(key.keys, key.action, key.help, show=False, id=key.id, tooltip=key.help) for key in KEYS if key.action]
 
 
-def footer(state: str, width: int) -> list[tuple[str, str]]:
-    """(keys, word) for the line at the bottom, as many as fit; pairs such as `, .` stand together."""
+def footer(state: str, width: int, steps: bool = False) -> list[tuple[str, str]]:
+    """(keys, word) for the line at the bottom, as many as fit; pairs such as `, .` stand together.
+
+    `steps`: on a surface a batch, and an epoch as well, is a step.
+    """
     entries: list[tuple[str, str]] = []
     waiting = ""
     for key in KEYS:
-        if key.footer:
+        if key.footer and not (steps and key.id == "run.epoch"):
             word = {"running": "pause", "paused": "go on", "finished": "again"}.get(state, "start")
             word = word if key.id == "run.toggle" else key.footer
             if width < 100 and word == "learning rate":
                 word = "rate"
+            if steps and key.id == "run.batch":
+                word = "step"
             entries.append((f"{waiting}{key.shown}", word))
             waiting = ""
         elif key.id in ("rate.down", "pace.slower"):  # told together with the key that follows

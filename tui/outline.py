@@ -90,10 +90,10 @@ class Outline:
         return self.index(node.parent) if node.epoch else 0
 
 
-def newest(histories: Sequence[History], run: int, height: int) -> list[Node]:
+def newest(histories: Sequence[History], run: int, height: int, flat: bool = False) -> list[Node]:
     """The rows to show while following a run: all runs, and of this one its last epochs and newest iterations.
 
-    About half of the room below the runs goes to the iterations of the epoch in progress.
+    About half of the room below the runs goes to the iterations of the epoch in progress; none where it is `flat`.
     """
     history = histories[run]
     epochs = history.epochs_begun
@@ -101,7 +101,7 @@ def newest(histories: Sequence[History], run: int, height: int) -> list[Node]:
     room = height - len(histories) - 1
     if epochs == 0 or room < 0:
         return [*before, Node(run), *after][max(0, run - height + 1) :][:height]
-    over = history.stopped is not None
+    over = flat or history.stopped is not None
     iterations = range(0) if over else history.epoch_iterations(epochs)
     shown_epochs = min(epochs - 1, max(room // 2, room - len(iterations)))
     shown = iterations[len(iterations) - min(len(iterations), room - shown_epochs) :]

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from engine import History, Trainer
+from engine.memory import largest_batch, parse_size, step_memory
 from tui.canvas import Row, Span
 from tui.figures import percent, short
 from tui.names import labels, letters
@@ -34,11 +35,43 @@ class Picture:
     series: tuple[Series, ...]
     axes: Axes
     epochs: tuple[Floats, Floats] | None = None
+    text: tuple[str, ...] = ()  # what stands there instead of curves
 
 
 def loss_picture(trainers: Sequence[Trainer], selected: int, log: bool) -> Picture:
     """The loss of every run: batches (for one run) or their running mean, and validation after each epoch."""
-    return _picture("Loss", "batch_loss", "loss", trainers, selected, log)
+    # on a surface the loss of a "batch" is that of the place that the step leaves: the one it leads to is the newer figure
+    column = None if trainers[selected].run.surface is not None else "batch_loss"
+    return _picture("Loss", column, "loss", trainers, selected, log)
+
+
+def refused_picture(trainer: Trainer) -> Picture:
+    """In place of curves: why a run may not begin, with the arithmetic."""
+    run, fits = trainer.run, largest_batch(trainer.run)
+    needed, limit = step_memory(run, run.batch_size), run.training.memory_limit or "0 B"
+    lines = (
+        (needed.itemsize * needed.vectors * needed.parameters,
+         f"parameters: {needed.vectors} x {needed.parameters:,} x {needed.itemsize} B"),
+        (needed.rows * needed.row_bytes, f"batch: {needed.rows:,} rows x {needed.row_bytes:,} B"),
+        (needed.block_rows * needed.block_row_bytes,
+         f"copied in: {needed.block_rows:,} rows x {needed.block_row_bytes:,} B"),
+        (needed.total, "in all"),
+        (parse_size(limit), f"allowed by memory_limit {limit}"),
+    )  # fmt: skip
+    widest = max(len(f"{size:,}") for size, _ in lines)
+    text = [f"{size:>{widest},} B  {what}" for size, what in lines]
+    hint = (
+        f"The largest batch_size that fits is {fits}: set it, and"
+        if fits
+        else "No batch_size fits: make hidden smaller, and"
+    )
+    title: Row = (("Loss", "text"), ("  refused", "bad"))
+    return Picture(
+        (title,),
+        (),
+        Axes(0.0, 1.0),
+        text=(f"batch_size {run.batch_size} needs too much memory", "", *text, "", hint, "then space starts the run."),
+    )
 
 
 def accuracy_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
@@ -159,6 +192,8 @@ def _titles(name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], 
     if len(trainers) == 1 and legends:
         (one,) = legends
         train = f"─ {figure(one.train)}" if one.train is not None else "─"
+        if one.seen is None and one.run.trainer.run.surface is not None:
+            return ((start, (f"  {train}", "train"), ("  after each step", "dim")),)
         if one.seen is None:
             return ((start, (f"  train {train}", "train"), ("  no validation: training blind", "dim")),)
         epoch = len(one.run.trainer.history.epochs)
@@ -173,6 +208,8 @@ def _titles(name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], 
 
     long = (start, *(entry(one, f" {names[one.run.index]}") for one in legends))
     brief = (start, *(entry(one, "") for one in legends))
+    if all(one.seen is None for one in legends):
+        return long, brief
     return ((*long, ("  line: train, letter: validation", "dim")), long, brief)
 
 
@@ -183,6 +220,8 @@ def _drawn(trainers: Sequence[Trainer]) -> list[_Drawn]:
 
 def _has(trainer: Trainer, attribute: str) -> bool:
     """Whether a figure exists for what a run learns."""
+    if attribute != "loss" and trainer.run.surface is not None:
+        return False
     return attribute == "loss" or bool(trainer.run.facts.classes) == (attribute == "accuracy")
 
 

@@ -20,6 +20,8 @@ from tui.figures import short
 
 Floats = NDArray[np.float64]
 LINE = "line"
+PATH = "path"  # joined like a line, but it may go anywhere: x need not rise, and nothing is left out
+DOTS = "dots"  # braille dots that are not joined, anywhere
 MARK_LOST = "x"  # where a value is not a number
 MARK_OVER = "^"  # where a value is beyond the scale
 
@@ -27,6 +29,7 @@ MARK_OVER = "^"  # where a value is beyond the scale
 @dataclass(frozen=True, slots=True)
 class Series:
     """One curve: x (rising) and y of one length; `marker` is LINE for a joined braille line or the character of its points.
+    With PATH and DOTS x may be in any order.
 
     NaN in y is a value that is lost (and marked), not one that was never there.
     """
@@ -76,7 +79,9 @@ def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[
         if not (inside & ~np.isnan(y)).any():
             continue
         roles.append(one.role)
-        if one.marker == LINE:
+        if one.marker == DOTS:
+            figure.scatter(x[inside].tolist(), y[inside].tolist(), marker="braille", color=len(roles))
+        elif one.marker in (LINE, PATH):
             figure.plot(x[inside].tolist(), y[inside].tolist(), marker="braille", color=len(roles))
         else:
             xs, ys = thinned(x[inside], y[inside], (axes.x_high - axes.x_low) * 3 / columns, (high - low) / (height - 3))
@@ -117,6 +122,8 @@ def _decimated(one: Series, axes: Axes, columns: int) -> tuple[Series, list[floa
     finite = np.isfinite(one.y)
     whole = bool(finite.all())
     y = one.y if whole else np.where(finite, one.y, np.nan)
+    if one.marker in (PATH, DOTS):
+        return Series(one.x, y, one.role, one.marker), []
     thin = Series(*decimate(one.x, y, axes.x_low, axes.x_high, columns), one.role, one.marker)
     return thin, [] if whole else _begins(one.x, ~finite, axes)
 

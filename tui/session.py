@@ -6,6 +6,7 @@ session; only the lab screen changes it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -18,8 +19,10 @@ from engine.schema import Document, annotation_at
 from tui import form
 from tui.figures import count
 from tui.form import FIELDS, Field
+from tui.live_edit import live_changes, refused
+from tui.walk import Walk, walk_of
 
-State = Literal["ready", "running", "paused", "finished"]
+State = Literal["ready", "running", "paused", "finished", "refused"]
 KEPT = 8  # earlier runs that stay in the tree
 
 
@@ -29,6 +32,7 @@ class Kept:
 
     name: str
     history: History
+    walk: Walk | None = None  # on a surface
 
 
 class Session:
@@ -53,7 +57,7 @@ class Session:
         if self.running:
             return "running"
         if self.done:
-            return "finished"
+            return "refused" if all(map(refused, self.trainers)) else "finished"
         return "paused" if self.steps else "ready"
 
     @property
@@ -78,8 +82,8 @@ class Session:
 
     @property
     def all_steps(self) -> int:
-        """Iterations that all runs will have in all."""
-        return sum(trainer.iterations for trainer in self.trainers)
+        """Iterations that all runs will have in all; of one that is over, those that it had."""
+        return sum(trainer.iteration if trainer.done else trainer.iterations for trainer in self.trainers)
 
     @property
     def early_steps(self) -> int:
@@ -94,27 +98,39 @@ class Session:
     @property
     def waiting(self) -> frozenset[str]:
         """The keys of settings that differ from what the selected run trains with: they wait for the next start."""
-        waiting = {field.key for field in FIELDS if self._trained(self.selected, field) != self.value(field)}
+        waiting = {field.key for field in self.fields if not self._trains(field)}
         trained, wanted = self.trainer.run, self.run
         # what the form has no row for is told by the row that names its table
+        table, differing = (
+            ("data.name", ("validation",)) if wanted.data is not None else ("surface.name", ("start", "steps"))
+        )
         same_kind = type(trained.source) is type(wanted.source)
-        differing = ("validation",) if wanted.data is not None else ("steps",)
         if not same_kind or _like(trained.source, wanted.source, differing) != wanted.source:
-            waiting.add("data.name")
+            waiting.add(table)
         optimizer = wanted.training.optimizer
         if _like(trained.training.optimizer, optimizer, ("learning_rate", *OF_OPTIMIZER)) != optimizer:
             waiting.add("training.optimizer.name")
         return frozenset(waiting)
 
-    def _trained(self, index: int, field: Field) -> Any:
-        """The setting that a run trains with, written as the form writes it."""
-        trainer, run = self.trainers[index], self.runs[index]
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The rows of the form, of the selected run."""
+        return form.rows_of(self.run, self.trainer.run, self.preset.runs[self.selected])
+
+    def _trains(self, field: Field) -> bool:
+        """Whether the selected run trains with the setting as the form has it."""
+        trainer, run = self.trainer, self.run
+        wanted = self.value(field)
         if not field.live:
-            return form.value_of(trainer.run, field)
+            return bool(form.value_of(trainer.run, field) == wanted)
+        if field.key == form.RATE:  # what the schedule multiplies; changed in proportion, it may be off by rounding
+            return math.isclose(trainer.base_rate, wanted, rel_tol=1e-9)
         value = live_value(trainer, LIVE[field.key])
-        if field.key == "training.batch_size" and value == run.batch_size:
-            return run.training.batch_size  # "full", or more than there are samples
-        return value
+        if field.key == "training.batch_size":
+            if wanted == "full" and value == trainer.run.facts.samples:
+                return True
+            wanted = min(run.batch_size, trainer.run.facts.samples)
+        return bool(value == wanted)
 
     # training
 
@@ -127,8 +143,10 @@ class Session:
         if self.steps:
             self.restarts += 1
             for trainer in self.trainers:
+                if not trainer.iteration:  # it was refused
+                    continue
                 trainer.interrupt()
-                self.kept.append(Kept(f"{trainer.run.name} #{self.restarts}", trainer.history))
+                self.kept.append(Kept(f"{trainer.run.name} #{self.restarts}", trainer.history, walk_of(trainer)))
             del self.kept[:-KEPT]
         self.prepare()
 
@@ -191,6 +209,7 @@ class Session:
         runs = {index: read_run(document, self.runs[index].name) for index, document in documents.items()}
         if all(runs[index] == self.runs[index] for index in affected):
             return f"{field.label} stays {old}"
+        changes = live_changes(field, runs, self.trainers) if self.steps else []
         for index in affected:
             self.documents[index], self.runs[index] = documents[index], runs[index]
         new = form.written(self.value(field))
@@ -199,33 +218,11 @@ class Session:
         if not self.steps:
             self.prepare()
             return what
-        if field.live and self._change_live(affected, field):
-            return f"{what} from iteration {self.trainer.iteration + 1} on"
-        return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
-
-    def _change_live(self, affected: list[int], field: Field) -> bool:
-        """Hand a setting to the trainers that can still take it; False where none can."""
-        taken, name = False, LIVE[field.key]
-        for index in affected:
-            trainer, run = self.trainers[index], self.runs[index]
-            value = run.batch_size if name == "batch_size" else form.value_of(run, field)
-            if (
-                name in ("learning_rate", *OF_OPTIMIZER)
-                and run.training.optimizer.name != trainer.run.training.optimizer.name
-            ):
-                continue  # a rate for another optimizer than the one that trains
-            more = name == "epochs" and value > trainer.epoch
-            if (not trainer.done or more) and self._takes(trainer, name, value):
-                taken = True
-        return taken
-
-    @staticmethod
-    def _takes(trainer: Trainer, name: str, value: float | int) -> bool:
-        try:
+        for trainer, name, value in changes:
             trainer.change(name, value)
-        except ValueError:  # such as a batch larger than the data that the run in progress has
-            return False
-        return True
+        if changes:
+            return f"{what} from {'step' if self.run.surface else 'iteration'} {self.trainer.iteration + 1} on"
+        return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
 
     def _with(self, index: int, field: Field, value: Any) -> Document:
         """A run's tables with a new value; where that empties a table, what sets the runs apart in it stays."""
@@ -233,8 +230,12 @@ class Session:
         table = field.key.rpartition(".")[0]
         for other in FIELDS:
             apart = other is not field and other.key.rpartition(".")[0] == table and self.differs(other)
-            if apart and annotation_at(Run, document, other.key) is not None:
-                document = overlay(document, nest(other.key, self._value(index, other)))
+            own = self._value(index, other)
+            if not apart or own is None or annotation_at(Run, document, other.key) is None:
+                continue
+            if other.key == form.START and len(own) != len(form.axes_of(document["surface"]["name"])):
+                continue
+            document = overlay(document, nest(other.key, own))
         return document
 
 
@@ -244,8 +245,10 @@ def furthest_behind(trainers: Sequence[Trainer]) -> Trainer:
 
 
 def settings_line(trainer: Trainer, short: bool) -> str:
-    """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50', as the run trains now."""
-    rate, epochs = form.written(trainer.learning_rate), trainer.epochs
+    """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50', as it trains now; the rate before its schedule."""
+    rate, epochs = form.written(trainer.base_rate), trainer.epochs
+    if trainer.run.surface is not None:
+        return f"{rate}, {epochs}" if short else f"learning rate {rate}, {count(epochs, 'step')}"
     whole = trainer.run.training.batch_size == "full" and trainer.batch_size == trainer.run.batch_size
     batch = "full" if whole else str(trainer.batch_size)
     if short:

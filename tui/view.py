@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine import History, PresetError, Run
-from tui import form
+import numpy as np
+
+from engine import History, PresetError, Run, Trainer
+from tui import endings, form
 from tui.figures import percent, short
-from tui.form import FIELDS, Field
+from tui.form import Field
+from tui.landscape import surface_picture
+from tui.live_edit import refused, why_refused
 from tui.names import labels, letters
 from tui.pace import Pace
 from tui.panes.bars import Standing
 from tui.panes.progress_tree import Branch
 from tui.panes.settings import MARK_LIVE, MARK_RESTART, Check, FormRow
 from tui.panes.training_loop import PHASES, Moment
-from tui.pictures import Picture, accuracy_picture, error_picture, fit_picture, loss_picture
+from tui.pictures import Picture, accuracy_picture, error_picture, fit_picture, loss_picture, refused_picture
 from tui.session import Session, settings_line, why_not
+from tui.walk import position, walk_of
 
 EASY = 25.0  # steps a second up to which each phase is shown in turn; above that, one a frame
 NAMES = {
@@ -33,23 +38,53 @@ NAMES = {
 }
 
 
+class Told:
+    """What has been said of runs already, by their histories."""
+
+    def __init__(self) -> None:
+        self.diverged: set[History] = set()
+        self.reduced: dict[History, float] = {}
+
+    def clear(self) -> None:
+        """Runs that have diverged are told of once more."""
+        self.diverged.clear()
+
+
 def form_rows(session: Session) -> list[FormRow]:
     """The rows of the settings form."""
-    document, waiting = session.document, session.waiting
-    live = {field for field in FIELDS if field.live}
-    if "training.optimizer.name" in waiting:  # a rate for another optimizer than the one that trains waits with it
-        live = {field for field in live if field.key != "training.optimizer.learning_rate"}
+    document, waiting, fields = session.document, session.waiting, session.fields
+    live = {field for field in fields if field.live}
+    if "training.optimizer.name" in waiting:  # settings of another optimizer than the one that trains wait with it
+        live = {field for field in live if not field.key.startswith("training.optimizer.")}
     return [
         FormRow(
+            field.key,
             field.label,
             form.written(session.value(field)),
             MARK_LIVE if field in live else MARK_RESTART,
             chosen=bool(form.choices(field, document)),
             waiting=field.key in waiting,
             differs=session.differs(field),
+            below=rate_now(session) if field.key == form.RATE else "",
         )
-        for field in FIELDS
+        for field in fields
     ]
+
+
+def rate_now(session: Session) -> str:
+    """'now 0.042 (cosine)', the rate that a schedule has made of the one in the form; empty without a schedule."""
+    trainer, schedule = session.trainer, session.trainer.run.training.schedule
+    if not scheduled(trainer) or session.run.training.schedule != schedule:
+        return ""
+    warming = trainer.iteration < schedule.warmup_iterations
+    name = "warm-up" if warming else {"reduce_on_plateau": "on plateau"}.get(schedule.name, schedule.name)
+    return f"now {short(trainer.learning_rate)} ({name.replace('_', ' ')})"
+
+
+def scheduled(trainer: Trainer) -> bool:
+    """Whether the learning rate changes by itself."""
+    schedule = trainer.run.training.schedule
+    return schedule.name != "constant" or trainer.iteration < schedule.warmup_iterations
 
 
 def check(session: Session, field: Field, text: str) -> Check:
@@ -66,6 +101,11 @@ def check(session: Session, field: Field, text: str) -> Check:
 
 def derived(run: Run) -> tuple[str, str]:
     """What follows from the settings: iterations per epoch and in all, and the number of parameters."""
+    if run.surface is not None:
+        return (
+            f"lowest at {' and at '.join(position(run.surface.axes, np.array(place)) for place in run.surface.minima)}",
+            "",
+        )
     per_epoch = run.iterations_per_epoch()
     return f"{per_epoch}/epoch, {per_epoch * run.training.epochs} in all", f"{run.parameters} parameters"
 
@@ -74,61 +114,77 @@ def standing(session: Session, speed: float, left: float) -> Standing:
     """The line at the top, of the selected run."""
     trainer, run = session.trainer, session.run
     name = session.preset.name if len(session.runs) == 1 else f"{session.preset.name}, {run.name}"
+    state: str = session.state
+    if session.done and refused(trainer):
+        state = "refused"
+    elif session.done and trainer.history.diverged:
+        state = "diverged"
     return Standing(
         name,
         settings_line(trainer, short=False),
         settings_line(trainer, short=True),
-        "diverged" if session.done and trainer.history.diverged else session.state,
+        state,
         trainer.epoch,
         trainer.epochs,
         trainer.iteration,
         trainer.iterations,
         speed,
         left,
+        trainer.run.surface is not None,
     )
 
 
 def branches(session: Session) -> list[Branch]:
     """The runs of the tree: those kept from before, then those of now."""
-    kept = [Branch(one.name, one.history, kept=True) for one in session.kept]
+    kept = [Branch(one.name, one.history, kept=True, walk=one.walk) for one in session.kept]
     if len(session.trainers) == 1:
         only = session.trainer
-        return [*kept, Branch(f"{only.run.name}, seed {only.run.seed}", only.history, only.batches)]
+        name = only.run.name if only.run.surface else f"{only.run.name}, seed {only.run.seed}"
+        return [*kept, Branch(name, only.history, only.batches, walk=walk_of(only))]
     full = [trainer.run.name for trainer in session.trainers]
     called = [
         label if label.startswith(letter) else f"{letter} {label}"
         for letter, label in zip(letters(full), labels(full), strict=True)
     ]
-    return kept + [Branch(name, one.history, one.batches) for name, one in zip(called, session.trainers, strict=True)]
+    found = zip(called, session.trainers, strict=True)
+    return kept + [Branch(name, one.history, one.batches, walk=walk_of(one)) for name, one in found]
 
 
 def pictures(session: Session) -> tuple[Picture, Picture]:
     """The loss, and what stands under it."""
     trainers, selected = session.trainers, session.selected
     loss = loss_picture(trainers, selected, session.preset.sheet.show.loss_axis == "log")
+    if session.state == "refused":
+        loss = refused_picture(session.trainer)
+    if session.trainer.run.surface is not None:
+        return loss, surface_picture(trainers, selected)
     if session.trainer.run.facts.classes:
         return loss, accuracy_picture(trainers, selected)
     if session.preset.second == "fit" and session.trainer.run.facts.features == 1:
-        return loss, fit_picture([one for one in trainers if one.run.facts.features == 1], 0)
+        one_input = [one for one in trainers if one.table is not None and one.run.facts.features == 1]
+        return loss, fit_picture(one_input, 0)
     return loss, error_picture(trainers, selected)
 
 
-def news(session: Session, told: list[History]) -> str:
-    """That a run has diverged, in a line, unless it is among those that were `told` of (and now is); else nothing."""
+def news(session: Session, told: Told) -> tuple[str, str]:
+    """What has happened by itself and is not `told` yet (and now is), in a line, and its role; ("", "") for nothing."""
     for trainer in session.trainers:
-        history = trainer.history
-        if history.diverged is not None and all(history is not other for other in told):
-            told.append(history)
-            who = f"{trainer.run.name} " if len(session.trainers) > 1 else ""
-            return f"{who}{history.diverged}: loss {short(history.diverged.loss)}. , lowers the rate"
-    return ""
+        history, who = trainer.history, f"{trainer.run.name} " if len(session.trainers) > 1 else ""
+        if history.diverged is not None and history not in told.diverged:
+            told.diverged.add(history)
+            return f"{who}{endings.diverged(trainer)}: loss {short(history.diverged.loss)}. , lowers the rate", "bad"
+        if trainer.plateau is not None and trainer.plateau.factor != told.reduced.get(history, 1.0):
+            told.reduced[history] = trainer.plateau.factor
+            return f"{who}{endings.unit(trainer)} {trainer.epoch}: {endings.reduced(trainer)}", "warn"
+    return "", ""
 
 
 def moment(session: Session, phase: int, speed: float, left: float, pace: str) -> Moment:
     """The training loop, of the selected run."""
     history = session.trainer.history
     newest = history[-1] if len(history) else None
-    return Moment(phase, newest, speed, left, pace, NAMES.get(session.trainer.run.source.name, "samples"))
+    samples = NAMES.get(session.trainer.run.source.name, "samples")
+    return Moment(phase, newest, speed, left, pace, samples, walk_of(session.trainer), session.state == "refused")
 
 
 def lit_phase(pace: Pace, steps: int, before: int) -> int:
@@ -159,23 +215,53 @@ def time_left(session: Session, pace: Pace, measured: float) -> float:
     return pace.left(session.steps, session.all_steps)
 
 
-def outcome(session: Session) -> str:
-    """How the runs ended, in a line."""
+def stepped(session: Session) -> str:
+    """What a single batch, or step on a surface, was: of the selected run, or where that is refused of another one."""
+    trainer = session.trainer if len(session.trainer.history) else max(session.trainers, key=lambda one: one.iteration)
+    newest = trainer.history[-1]
+    if (walk := walk_of(trainer)) is not None:
+        return f"One step: from {walk.at(-2)} to {walk.at(-1)}. n takes the next"
+    return f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. n takes the next"
+
+
+def outcome(session: Session) -> tuple[str, ...]:
+    """How the runs ended, in a line: from the longest wording to the shortest."""
     if len(session.trainers) > 1:
-        parts = [f"{one.run.name} {_ending(one.history, brief=True)}" for one in session.trainers]
+        parts = [f"{one.run.name} {_brief(one)}" for one in session.trainers]
         blind = all(one.history.initial_validation is None for one in session.trainers)
-        return f"Done. {'Training' if blind else 'Validation'} loss: {', '.join(parts)}. r starts again"
-    return f"Done: {_ending(session.trainer.history, brief=False)}. r starts again"
-
-
-def _ending(history: History, brief: bool) -> str:
-    if history.diverged is not None:
-        return str(history.diverged)
-    last = history.epochs[-1]
-    if brief:
-        return short((last.validation or last.train).loss)
-    words = f"training loss {short(last.train.loss)}"
+        return (f"Done. {'Training' if blind else 'Validation'} loss: {', '.join(parts)}. r starts again",)
+    trainer = session.trainer
+    if refused(trainer):
+        return refusal(session)
+    if long := endings.early(trainer):
+        words = [f"{text[0].upper()}{text[1:]}" for text in (long, endings.early(trainer, brief=True))]
+        return f"{words[0]}. r starts again", *words
+    if trainer.history.diverged is not None:
+        return (f"Done: {endings.diverged(trainer)}. r starts again",)
+    last = trainer.history.epochs[-1]
+    said = f"training loss {short(last.train.loss)}"
     if last.validation is not None:
-        words += f", validation {short(last.validation.loss)}"
-        words += f" ({percent(last.validation.accuracy)} right)" if last.validation.accuracy is not None else ""
-    return words
+        said += f", validation {short(last.validation.loss)}"
+        said += f" ({percent(last.validation.accuracy)} right)" if last.validation.accuracy is not None else ""
+    if (walk := walk_of(trainer)) is not None:
+        said = f"loss {short(last.train.loss)} at {walk.at(-1)}"
+    back = endings.restored(trainer)
+    said += f"; {back}" if back else ""
+    return f"Done: {said}. r starts again", f"Done: {said}"
+
+
+def refusal(session: Session) -> tuple[str, ...]:
+    """Why the selected run may not begin, in a line, and what to do."""
+    run = session.trainer.run
+    why = why_refused(run, run.batch_size)
+    return f"Refused: {why}. Set it and space starts", f"Refused: {why}", why
+
+
+def _brief(trainer: Trainer) -> str:
+    history = trainer.history
+    if refused(trainer):
+        return "refused"
+    if history.diverged is not None:
+        return endings.diverged(trainer)
+    last = history.epochs[-1]
+    return short((last.validation or last.train).loss)

@@ -1,7 +1,8 @@
 """A preset written out: the resolved configuration as TOML, every default filled in.
 
 What is written gives the same runs when it is read again. Of a comparison, the base tables are those of its first run, and
-every `[[run]]` names all that is not the same in all of them.
+every `[[run]]` names all that is not the same in all of them. A setting that is left out has no line; where only some runs
+leave it out, the base does as well.
 """
 
 from __future__ import annotations
@@ -15,28 +16,36 @@ from tomlkit.items import Item
 
 from engine.overlay import TAGGED
 from engine.preset import RUN_TABLES, Preset, default_second
+from engine.run import Run
 from engine.schema import Document
 
 Leaf = tuple[tuple[str, ...], Any]
 
+SOURCES = ("data", "surface")  # a run has one of them, and naming one takes the other away
+OF_DATA = ("epochs", "batch_size", "shuffle", "drop_last", "l1", "l2")  # settings of training that a surface refuses
+
 
 def toml_text(preset: Preset) -> str:
     """The TOML text of a preset, which `parse_preset` reads to the same runs."""
-    tables = [_plain({key: value for key, value in asdict(run).items() if key in RUN_TABLES}) for run in preset.runs]
-    sheet = _plain(asdict(preset.sheet)) | tables[0]
+    tables = [_tables(run) for run in preset.runs]
+    base = _shared(tables)
+    sheet: Document = _plain(asdict(preset.sheet), True)
+    for key in RUN_TABLES:  # where they stand in the order of the sheet
+        sheet[key] = base.get(key)
+    sheet = {key: value for key, value in sheet.items() if value is not None}
     sheet["title"] = preset.title
     second = {preset.sheet.show.second or default_second(run) for run in preset.runs}
     if len(second) == 1:
         sheet["show"]["second"] = second.pop()
     else:
-        del sheet["show"]["second"]  # no one word fits all runs: each has its own
+        sheet["show"].pop("second", None)  # no one word fits all runs: each has its own
 
     document = tomlkit.document()
     for key, value in sheet.items():
         if isinstance(value, str):
             document[key] = _text(value)
         elif key == "things_to_try":
-            document[key] = tomlkit.item(value).multiline(bool(value))
+            document[key] = tomlkit.item(list(value)).multiline(bool(value))
         elif value != []:
             document[key] = value
     if len(preset.runs) > 1 or preset.runs[0].name != preset.name:
@@ -58,11 +67,14 @@ def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[l
     A table that is chosen by its `name` is taken whole where the names differ, as an overlay replaces it whole.
     """
     found: list[list[Leaf]] = [[] for _ in documents]
-    for key in documents[0]:
-        values, path = [document[key] for document in documents], (*above, key)
+    for key in dict.fromkeys(key for document in documents for key in document):
+        values: list[Any] = [document.get(key) for document in documents]
+        path = (*above, key)
         if all(value == values[0] for value in values):
             continue
-        if not isinstance(values[0], dict):
+        if any(value is None for value in values):
+            parts = [list(_leaves({key: value}, above)) if value is not None else [] for value in values]
+        elif not isinstance(values[0], dict):
             parts = [[(path, value)] for value in values]
         elif ".".join(path) in TAGGED and len({value["name"] for value in values}) > 1:
             parts = [list(_leaves(value, path)) for value in values]
@@ -73,6 +85,31 @@ def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[l
     return found
 
 
+def _tables(run: Run) -> Document:
+    """What a run is made of; of a surface, without what only a network has."""
+    tables: Document = _plain({key: value for key, value in asdict(run).items() if key in RUN_TABLES})
+    if run.surface is not None:
+        del tables["network"]
+        for key in OF_DATA:
+            del tables["training"][key]
+    return tables
+
+
+def _shared(tables: Sequence[Document], above: str = "") -> Document:
+    """The tables of the first, without what another one leaves out: laid over it, that could not be taken away again."""
+    first, shared = tables[0], {}
+    for key, value in first.items():
+        path = f"{above}.{key}" if above else key
+        others: list[Any] = [other.get(key) for other in tables]
+        if any(other is None for other in others) and path not in SOURCES:
+            continue
+        # a table that another name replaces may lose what it likes
+        replaced = path in TAGGED and len({other["name"] for other in others if other}) > 1
+        whole = not isinstance(value, dict) or replaced or (path in SOURCES and None in others)
+        shared[key] = value if whole else _shared(others, path)
+    return shared
+
+
 def _leaves(table: Document, above: tuple[str, ...]) -> Iterator[Leaf]:
     for key, value in table.items():
         if isinstance(value, dict):
@@ -81,10 +118,10 @@ def _leaves(table: Document, above: tuple[str, ...]) -> Iterator[Leaf]:
             yield (*above, key), value
 
 
-def _plain(value: Any) -> Any:
-    """Tuples as lists, which is what TOML has."""
+def _plain(value: Any, keep: bool = False) -> Any:
+    """Tuples as lists, which is what TOML has, and nothing for None, which it has not; `keep` keeps that at the top."""
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
+        return {key: _plain(entry) for key, entry in value.items() if entry is not None or keep}
     return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import presets
 from engine import Changed, Diverged, Restored, Trainer, load_preset
 from engine.sheet import Sheet
-from tui import cli, plain
+from tui import cli, plain, records
 from tui.listing import list_lines, read_headings
 from tui.loading import Refused, load
 from tui.written import toml_text
@@ -417,10 +417,10 @@ def test_the_weights_that_were_restored_are_in_the_record():
     trainer = Trainer(load_preset("recipe", [("training.epochs", [2])]).runs[0])
     for _ in trainer:
         pass
-    assert plain.run_record(trainer)["restored"] is None
+    assert records.run_record(trainer)["restored"] is None
     first = trainer.history.epochs[0]
     trainer.history.restored = Restored(1, first.train, first.validation)
-    record = plain.run_record(trainer)
+    record = records.run_record(trainer)
     expected = {key: value for key, value in record["epochs"][0].items() if key != "learning_rate"}
     assert record["restored"] == expected
     assert expected["validation_loss"] == first.validation.loss
@@ -578,7 +578,7 @@ def test_an_interruption_before_the_first_iteration():
     assert lines[-1].endswith("no epoch was finished")
     assert "run big" in lines[1]
     assert not any(line.startswith("run medium") for line in lines)
-    [line] = plain.json_document(load_preset("recipe"), lambda: True)
+    [line] = records.json_document(load_preset("recipe"), lambda: True)
     assert parse(line)["runs"][0]["final"] == dict.fromkeys(["loss", "accuracy", "validation_loss", "validation_accuracy"])
 
 

@@ -15,7 +15,7 @@ from engine import PresetError, load_preset
 from tui.app import DescentApp
 from tui.canvas import changed_span, ends, fit, heading, plain, row, width_of
 from tui.figures import duration, exact, percent, rate, short
-from tui.form import FIELDS, choices, nudged, one_two_five, typed, written
+from tui.form import FIELDS, choices, nudged, one_two_five, rows_of, typed, written
 from tui.keys import KEYS, bindings, footer
 from tui.line import Line
 from tui.names import labels, letters
@@ -368,9 +368,9 @@ def test_up_and_down_again_is_no_further_than_one_step(value):
         ("hidden", (1,), False, [1]),
         ("hidden", (4096, 1), True, (4096, 1)),
         ("hidden", (), True, [16]),
-        ("activation", "relu", True, "tanh"),
-        ("optimizer", "adam", True, "sgd"),
-        ("optimizer", "sgd", True, "adam"),
+        ("activation", "relu", True, "leaky_relu"),
+        ("optimizer", "adam", True, "adamw"),
+        ("optimizer", "adamw", True, "sgd"),
     ],
 )
 def test_nudges(label, value, up, new):
@@ -395,7 +395,9 @@ def test_a_share_is_nudged_by_five_hundredths():
         ("hidden", "16, 8", [16, 8]),
         ("hidden", "[4]", [4]),
         ("hidden", "none", []),
-        ("optimizer", "a", "adam"),
+        ("optimizer", "M", "momentum"),
+        ("optimizer", "adag", "adagrad"),
+        ("optimizer", "adam", "adam"),  # the whole word, though adamw begins with it
         ("optimizer", "sgd", "sgd"),
         ("activation", "T", "tanh"),
         ("data", "study_hours", "study_hours"),
@@ -440,7 +442,7 @@ def test_data_that_must_be_written_are_chosen_only_where_they_are_there():
 @pytest.mark.parametrize("preset", ["recipe", "digits", "day79-study-hours", "lr-big-medium-tiny"])
 def test_every_row_can_be_typed_as_it_is_written(preset):
     session = Session(load_preset(preset))
-    for field in FIELDS:
+    for field in rows_of(session.run):
         before = session.runs
         value = typed(field, session.documents[0], written(session.value(field)))
         assert "stays" in session.edit(field, value), field

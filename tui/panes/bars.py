@@ -24,6 +24,7 @@ class Standing:
     iterations: int
     speed: float
     left: float
+    steps: bool = False  # on a surface, where an epoch is a step
 
 
 MARKS = {
@@ -32,6 +33,7 @@ MARKS = {
     "paused": ("PAUSED", "warn"),
     "finished": ("DONE", "strong"),
     "diverged": ("DIVERGED", "bad"),
+    "refused": ("REFUSED", "bad"),
 }
 
 
@@ -43,6 +45,8 @@ def header(standing: Standing, width: int) -> Row:
         f"  epoch {standing.epoch}/{standing.epochs}  "
         f"{'iteration' if wide else 'it'} {standing.iteration}/{standing.iterations}"
     )
+    if standing.steps:
+        counts = f"  step {standing.epoch}/{standing.epochs}"
     speed = f"  {rate(standing.speed)}" if standing.speed > 0 else ""
     time = f"  {duration(standing.left)}" if standing.left > 0 and wide else ""
     right: Row = ((word, role), (f"{counts}{speed}{time} ", "text"))
@@ -54,16 +58,17 @@ def header(standing: Standing, width: int) -> Row:
     return ends(left, right, width)
 
 
-def key_line(state: str, width: int) -> Row:
-    """The line at the bottom: keys and what they do."""
+def key_line(state: str, width: int, steps: bool = False) -> Row:
+    """The line at the bottom: keys and what they do; on a surface, n takes a step."""
     spans: list[Span] = []
-    for keys, word in footer(state, width - 1):
+    for keys, word in footer(state, width - 1, steps):
         spans += [(" " + keys, "key"), (f" {word} ", "dim")]
     return fit(tuple(spans), width)
 
 
-def note_line(text: str, role: str, width: int) -> Row:
-    """The newest word from the lab: what a key did, what went wrong."""
+def note_line(texts: tuple[str, ...], role: str, width: int) -> Row:
+    """The newest word from the lab: what a key did, what went wrong; the first wording that has room."""
+    text = next((text for text in texts if len(text) + 1 <= width), texts[-1])
     return fit(row((f" {text}", role)), width)
 
 

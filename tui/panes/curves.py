@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
-from tui.canvas import Pane, heading, width_of
+from tui.canvas import Pane, heading, row, width_of
 from tui.pictures import Picture
 from tui.plot import draw, epoch_ticks
 
@@ -26,6 +27,12 @@ class Curves(Pane, can_focus=True):
         if self.picture is None or not self.display or not self.size.width:
             return
         width, height = self.size.width, self.size.height
+        if self.picture.text:
+            lines = [line for text in self.picture.text for line in textwrap.wrap(text, width - 4) or [""]]
+            if len(lines) > height - 1:
+                lines = [line for line in lines if line]
+            self.paint([heading(self.picture.titles[0], width, self.has_focus), *(row(f"  {line}") for line in lines)])
+            return
         axes = self.picture.axes
         if self.picture.epochs is not None:
             numbers, ends = self.picture.epochs

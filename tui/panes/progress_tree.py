@@ -18,6 +18,7 @@ from engine import History
 from tui.canvas import Pane, Row, ends, fit, heading, width_of
 from tui.figures import percent, short
 from tui.outline import Node, Outline, newest
+from tui.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Branch:
     history: History
     batches: int = 0
     kept: bool = False
+    walk: Walk | None = None  # on a surface, where an epoch is a step and has nothing in it
 
 
 class ProgressTree(Pane, can_focus=True):
@@ -93,7 +95,7 @@ class ProgressTree(Pane, can_focus=True):
         if not self.branches or height < 1:
             return []
         if self.following:
-            nodes = newest(self._histories, self.followed, height)
+            nodes = newest(self._histories, self.followed, height, flat=self.branches[self.followed].walk is not None)
             self.cursor = next((node for node in reversed(nodes) if node.run == self.followed), Node(self.followed))
             return nodes
         outline = Outline(self._histories, self.opened)
@@ -161,9 +163,12 @@ class ProgressTree(Pane, can_focus=True):
             node, is_open = node.parent, True
         if is_open and wanted is not True:
             self.opened.discard(node)
-        elif not is_open and wanted is not False and node.iteration < 0:
+        elif not is_open and wanted is not False and node.iteration < 0 and not (node.epoch and self._flat(node)):
             self.opened.add(node)
         self._go(node)
+
+    def _flat(self, node: Node) -> bool:
+        return self.branches[node.run].walk is not None
 
     def _go(self, node: Node) -> None:
         if node.run != self.cursor.run:
@@ -196,13 +201,16 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
     spans: Row = ((("v " if is_open else "> ") + branch.name, "strong"),)
     if history.diverged is not None:
         return ends(spans, ((f"diverged at {history.diverged.iteration}", "bad"),), width)
+    if history.stopped is not None and history.stopped.reason == "out_of_memory":
+        return ends(spans, (("refused", "bad"),), width)
     if not history.epochs:
         return spans
     last = history.epochs[-1]
     seen = last.validation or last.train
     loss = f"v {short(seen.loss)}" if last.validation else short(seen.loss)
     accuracy, rounded = percent(seen.accuracy), percent(seen.accuracy, 0)
-    stopped = " stopped" if history.stopped is not None and history.stopped.reason == "interrupted" else ""
+    reason = history.stopped.reason if history.stopped is not None else ""
+    stopped = {"interrupted": " stopped", "early_stopping": " early"}.get(reason, "")
     both = f"{short(last.train.loss)} {loss}" if last.validation else loss
     for end in (f"{both} {accuracy}", f"{loss} {accuracy}", f"{loss} {rounded}", loss):
         end = end.removesuffix(" -") + stopped
@@ -214,6 +222,8 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
 def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
     """'> 5  0.057 v 0.066 99.0%' of an epoch that is over; a bar for the one in progress."""
     history = branch.history
+    if branch.walk is not None:
+        return step_row(branch, branch.walk, epoch, width)
     digits = len(str(max(10, history.epochs_begun)))
     arrow = "v" if is_open or (epoch > len(history.epochs)) else ">"
     start = f" {arrow} {epoch:<{digits}}"
@@ -226,6 +236,18 @@ def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
     room = max(4, width - len(start) - len(count) - 4)
     filled = min(room, done * room // max(1, branch.batches))
     return ((f"{start}  ", "text"), ("█" * filled, "bar"), ("░" * (room - filled), "dim"), (f"  {count}", "text"))
+
+
+def step_row(branch: Branch, walk: Walk, step: int, width: int) -> Row:
+    """'  step 7  1.230  w -2.100': where a step on a surface led to."""
+    history, digits = branch.history, len(str(max(10, branch.history.epochs_begun)))
+    if step <= history.epochs.kept.start:
+        return ((f"   {step:<{digits}}", "text"), ("  not kept", "dim"))
+    loss = short(history.epochs[step - 1].train.loss)
+    if len(walk.surface.axes) == 1 and digits <= 5:
+        return ((f" step {step:<{digits}} {loss:>7} ", "text"), (walk.at(step), "dim"))
+    wide = 12 + digits + 18 <= width
+    return ((f" {step:<{digits}} {loss:>7} ", "text"), (walk.at(step) if wide else walk.bare(step), "dim"))
 
 
 def iteration_row(history: History, node: Node) -> Row:

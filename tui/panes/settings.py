@@ -24,12 +24,14 @@ MARK_LIVE, MARK_RESTART = "~", "↻"
 class FormRow:
     """One row as it is to be shown; `mark` is MARK_LIVE or MARK_RESTART, `waiting` a change that waits for a start."""
 
+    key: str
     label: str
     value: str
     mark: str
     chosen: bool = False  # from a list of words
     waiting: bool = False
     differs: bool = False  # between the runs of a comparison
+    below: str = ""  # a line under it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Check:
 
 
 class SettingsPane(Pane, can_focus=True):
-    """Attributes down: `show` and `check`. Messages up: `Nudged`, `Typed` and `Choose`, each with the number of its row."""
+    """Attributes down: `show` and `check`. Messages up: `Nudged`, `Typed` and `Choose`, each with its row's key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Row up", show=False, id="settings.up"),
@@ -56,22 +58,22 @@ class SettingsPane(Pane, can_focus=True):
     class Nudged(Message):
         """Left or Right on a row."""
 
-        def __init__(self, index: int, up: bool) -> None:
-            self.index, self.up = index, up
+        def __init__(self, key: str, up: bool) -> None:
+            self.key, self.up = key, up
             super().__init__()
 
     class Typed(Message):
         """A text was typed in a row and accepted."""
 
-        def __init__(self, index: int, text: str) -> None:
-            self.index, self.text = index, text
+        def __init__(self, key: str, text: str) -> None:
+            self.key, self.text = key, text
             super().__init__()
 
     class Choose(Message):
         """Enter on a row whose value is one of a list."""
 
-        def __init__(self, index: int) -> None:
-            self.index = index
+        def __init__(self, key: str) -> None:
+            self.key = key
             super().__init__()
 
     class Said(Message):
@@ -87,14 +89,29 @@ class SettingsPane(Pane, can_focus=True):
         self.title = ""
         self.derived = ("", "")
         self.cursor = 0
-        self.check: Callable[[int, str], Check] = lambda index, text: Check(("", ""), "")
+        self.check: Callable[[str, str], Check] = lambda key, text: Check(("", ""), "")
         self.line: Line | None = None  # what is being typed
         self._checked: Check | None = None
 
     def show(self, form: Sequence[FormRow], derived: tuple[str, str], title: str) -> None:
-        """Draw these rows, the two lines under them, and whose settings they are."""
+        """Draw these rows, the two lines under them, and whose settings they are. The cursor stays on its setting."""
+        keys = [entry.key for entry in form]
+        before = self.form[self.cursor].key if self.cursor < len(self.form) else ""
+        if before in keys:
+            self.cursor = keys.index(before)
         self.form, self.derived, self.title = form, derived, title
+        self.cursor = min(self.cursor, max(0, len(form) - 1))
         self.draw()
+
+    def go_to(self, key: str) -> None:
+        """The cursor to this setting."""
+        self.cursor = [entry.key for entry in self.form].index(key)
+        self.draw()
+
+    @property
+    def lines(self) -> int:
+        """How many lines all of it takes."""
+        return len(self.form) + sum(1 for entry in self.form if entry.below) + 4
 
     @property
     def editing(self) -> bool:
@@ -108,7 +125,10 @@ class SettingsPane(Pane, can_focus=True):
             return
         title: Row = (("Settings", "text"), (f"  {self.title}", "dim")) if self.title else (("Settings", "text"),)
         rows = [heading(title, width, self.has_focus)]
-        rows += [self._row(index, entry, width) for index, entry in enumerate(self.form)]
+        for index, entry in enumerate(self.form):
+            rows.append(self._row(index, entry, width))
+            if entry.below:
+                rows.append(fit(row((f"{entry.below:>{width - 3}}", "dim")), width))
         checked = self._checked
         for line in checked.derived if checked and not checked.wrong else self.derived:
             rows.append(fit(row((f"  {line}", "dim")), width))
@@ -145,12 +165,12 @@ class SettingsPane(Pane, can_focus=True):
 
     def action_nudge(self, up: bool) -> None:
         """The value a step up or down."""
-        self.post_message(self.Nudged(self.cursor, up))
+        self.post_message(self.Nudged(self.form[self.cursor].key, up))
 
     def action_edit(self) -> None:
         """Begin typing, or open the list."""
         if self.form[self.cursor].chosen:
-            self.post_message(self.Choose(self.cursor))
+            self.post_message(self.Choose(self.form[self.cursor].key))
         else:
             self._begin(self.form[self.cursor].value)
 
@@ -202,8 +222,8 @@ class SettingsPane(Pane, can_focus=True):
         if self.line is None:
             return
         text = self.line.text
-        self._checked = self.check(self.cursor, text)
-        label = self.form[self.cursor].label
+        label, key = self.form[self.cursor].label, self.form[self.cursor].key
+        self._checked = self.check(key, text)
         if self._checked.wrong:
             self.post_message(self.Said(f"{label} {text!r}: {self._checked.wrong}", "bad"))
         else:
@@ -232,7 +252,7 @@ class SettingsPane(Pane, can_focus=True):
         if accept and checked is not None and checked.wrong:
             self.post_message(self.Said(f"{shown.label} {text!r}: {checked.wrong}. It stays {shown.value}", "bad"))
         elif accept and text.strip() != shown.value:
-            self.post_message(self.Typed(self.cursor, text))
+            self.post_message(self.Typed(shown.key, text))
         elif accept:
             self.post_message(self.Said(f"{shown.label} stays {shown.value}"))
         self.draw()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine import IterationMetrics
 from tui.canvas import Pane, Row, Span, ends, heading, row
 from tui.figures import duration, percent, rate, short
+from tui.walk import Walk
 
 PHASES = ("forward", "loss", "backward", "update")
 
@@ -16,6 +17,7 @@ class Moment:
     """What the loop shows: which phase is lit (-1: none), the newest iteration, and how fast it goes.
 
     `speed` is in iterations a second (0: not known), `left` in seconds; `samples` is what a row of the data is called.
+    `walk` is the way on a surface, where there is one; `refused`: nothing can be trained.
     """
 
     phase: int
@@ -24,6 +26,8 @@ class Moment:
     left: float
     pace: str
     samples: str
+    walk: Walk | None = None
+    refused: bool = False
 
 
 class TrainingLoop(Pane):
@@ -49,8 +53,8 @@ class TrainingLoop(Pane):
             self.paint([one_line(self.moment, width)])
 
 
-def loop(phase: int, again: bool) -> Row:
-    """forward > [loss] > backward > update; the lit one in brackets, so that it needs no colour."""
+def loop(phase: int, again: str = "") -> Row:
+    """forward > [loss] > backward > update > next `again`; the lit one in brackets, so that it needs no colour."""
     spans: list[Span] = []
     for index, name in enumerate(PHASES):
         spans.append(("[" if index == phase else " ", "lit"))
@@ -59,14 +63,17 @@ def loop(phase: int, again: bool) -> Row:
         if index < len(PHASES) - 1 or again:
             spans.append((">", "dim"))
     if again:
-        spans.append((" next batch", "dim"))
+        spans.append((f" next {again}", "dim"))
     return tuple(spans)
 
 
 def figures(moment: Moment) -> str:
-    """'6448 pictures seen, 107 it/s, 13 s left'."""
-    seen = moment.newest.samples_seen if moment.newest else 0
-    parts = [f"{seen} {moment.samples} seen"]
+    """'6448 pictures seen, 107 it/s, 13 s left'; on a surface 'now w -2.600, ...'."""
+    newest = moment.newest
+    if moment.walk is not None:
+        parts = [f"now {moment.walk.at(-1)}" if newest else "0 steps"]
+    else:
+        parts = [f"{newest.samples_seen if newest else 0} {moment.samples} seen"]
     if moment.speed > 0:
         parts.append(rate(moment.speed))
     if moment.left > 0:
@@ -75,23 +82,40 @@ def figures(moment: Moment) -> str:
 
 
 def one_line(moment: Moment, width: int) -> Row:
-    """The loop and its figures at the two ends of one line."""
-    return ends(loop(moment.phase, again=False), row((figures(moment) + " ", "text")), width)
+    """The loop and its figures at the two ends of one line; on a surface, where the newest step led."""
+    said = figures(moment)
+    if moment.walk is not None and moment.newest is not None:
+        now = moment.walk.at(-1)
+        said = f"gradient {moment.walk.gradient(-2)}, now {now}"
+        if len(said) > width - 46:
+            said = f"now {now}"
+    return ends(loop(moment.phase), row((said + " ", "text")), width)
 
 
 def tall(moment: Moment, width: int) -> list[Row]:
-    """The loop, what the newest batch was, and the figures."""
-    newest = moment.newest
-    if newest is None:
-        batch = "no batch yet: space starts, n takes one batch"
-    else:
-        batch = f"batch {newest.batch} of {newest.batches}: loss {short(newest.batch_loss)}"
-        if newest.batch_accuracy is not None:
-            batch += f", {percent(newest.batch_accuracy)} right"
-        gradient = f", gradient {short(newest.gradient_norm)}"
-        batch += gradient if len(batch) + len(gradient) + 2 <= width else ""
+    """The loop, what the newest batch or step was, and the figures."""
+    pace = row((f"pace {moment.pace} ", "dim"))
+    what = "step" if moment.walk is not None else "batch"
     return [
-        loop(moment.phase, again=True),
-        row(f"  {batch}"),
-        ends(row(f"  {figures(moment)}"), row((f"pace {moment.pace} ", "dim")), width),
+        loop(moment.phase, again=what),
+        row(f"  {_newest(moment, width)}"),
+        ends(row(f"  {figures(moment)}"), pace, width),
     ]
+
+
+def _newest(moment: Moment, width: int) -> str:
+    """What the newest batch or step was, in as many words as have room."""
+    newest, walk = moment.newest, moment.walk
+    if moment.refused:
+        return "refused before the first batch: a step needs more memory than it may"
+    if newest is None:
+        return "no step yet: space starts, n takes one" if walk else "no batch yet: space starts, n takes one batch"
+    if walk is not None:
+        start, gradient = f"step {newest.iteration} from {walk.at(-2)}", f"gradient {walk.gradient(-2)}"
+        long = f"{start}: loss {short(newest.batch_loss)}, {gradient}"
+        return long if len(long) + 2 <= width else f"{start}: {gradient}"
+    text = f"batch {newest.batch} of {newest.batches}: loss {short(newest.batch_loss)}"
+    if newest.batch_accuracy is not None:
+        text += f", {percent(newest.batch_accuracy)} right"
+    gradient = f", gradient {short(newest.gradient_norm)}"
+    return text + (gradient if len(text) + len(gradient) + 2 <= width else "")

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from engine import IterationMetrics, stream
+from engine.live import PACE
 from tui import view
 from tui.pace import Pace
 from tui.panes.training_loop import PHASES
@@ -109,6 +110,9 @@ class Conductor:
         return view.time_left(self.session, self.pace, self.speed)
 
     def change_pace(self, up: bool) -> None:
-        """Twice or half as fast."""
-        change = self.pace.faster if up else self.pace.slower
+        """Twice or half as fast; runs in progress note it in their histories, since it is a part of what happened."""
+        change, before = self.pace.faster if up else self.pace.slower, self.pace.brief
         change(self.session.steps)
+        for trainer in self.session.trainers:
+            if trainer.iteration and not trainer.done and self.pace.brief != before:
+                trainer.note(PACE, before, self.pace.brief)

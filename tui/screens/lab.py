@@ -7,21 +7,18 @@ the screen nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widget import Widget
 
-from engine import History, IterationMetrics, Preset, PresetError, load_preset
+from engine import IterationMetrics, Preset, PresetError
 from tui import form, view
-from tui.form import FIELDS
 from tui.keys import bindings
-from tui.listing import Heading, read_headings
 from tui.pace import Pace
 from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
@@ -31,11 +28,12 @@ from tui.panes.settings import Check, SettingsPane
 from tui.panes.training_loop import PHASES, TrainingLoop
 from tui.screens.conductor import Conductor
 from tui.screens.layout import arrange
-from tui.screens.sheets import Ask, Choice, Help, Picker
+from tui.screens.opening import OpensSheets
+from tui.screens.sheets import Choice
 from tui.session import Session, why_not
 
 
-class LabScreen(Screen[None]):
+class LabScreen(OpensSheets):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -46,12 +44,7 @@ class LabScreen(Screen[None]):
         self.conductor = Conductor(self, Session(preset), speed, self.frame, self._ended)
         self.lesson_wanted: bool | None = None  # None: where there is room
         self.zoomed: Widget | None = None
-        self._told: list[History] = []  # runs whose divergence has been said
-
-    @property
-    def session(self) -> Session:
-        """What is tried out."""
-        return self.conductor.session
+        self._told = view.Told()
 
     @property
     def pace(self) -> Pace:
@@ -78,21 +71,29 @@ class LabScreen(Screen[None]):
         self.progress = self.query_one(ProgressTree)
         self.lesson = self.query_one(LessonPane)
         self.settings.check = self._check
-        self.settings.cursor = form.RATE  # what people change first
         self.conductor.mount()
         self.settings.focus()
+        self.show_form()
+        self.settings.go_to(form.RATE)  # what people change first
         self._arrange()
-        self._opened()
+        self.opened()
 
-    def _opened(self) -> None:
+    def opened(self) -> None:
         """A preset was opened: show all of it."""
         self.conductor.plan()
         self._told.clear()
         self.progress.reset()
         self.call_after_refresh(self.lesson.show, self.session.preset)
-        self.say(f"{self.session.preset.title}. space starts, n takes one batch, ? shows all keys")
+        self._say_ready()
         self.show_form()
         self.frame()
+
+    def _say_ready(self) -> None:
+        if self.session.state == "refused":
+            self.say(*view.refusal(self.session), role="bad")
+            return
+        what = "step" if self.session.trainer.run.surface else "batch"
+        self.say(f"{self.session.preset.title}. space starts, n takes one {what}, ? shows all keys")
 
     # drawing
 
@@ -100,12 +101,15 @@ class LabScreen(Screen[None]):
         """Draw everything that training changes."""
         session, conductor = self.session, self.conductor
         conductor.tick()
-        if word := view.news(session, self._told):
-            self.say(word, "bad")
+        word, role = view.news(session, self._told)
+        if word:
+            self.say(word, role=role)
+        if view.scheduled(session.trainer):
+            self.show_form()  # the rate of now stands in it
         speed, left = conductor.speed, conductor.left
-        standing, state = view.standing(session, speed, left), session.state
+        standing, state, steps = view.standing(session, speed, left), session.state, session.trainer.run.surface is not None
         self.query_one("#header", Bar).show(lambda width: header(standing, width))
-        self.query_one("#keys", Bar).show(lambda width: key_line(state, width))
+        self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         loss, second = view.pictures(session)
         self.query_one("#loss", Curves).show(loss)
@@ -118,11 +122,14 @@ class LabScreen(Screen[None]):
         """Draw the form and what is worked out from it."""
         session = self.session
         title = session.run.name if len(session.runs) > 1 else ""
+        before = self.settings.lines
         self.settings.show(view.form_rows(session), view.derived(session.run), title)
+        if self.settings.lines != before:
+            self._arrange()
 
-    def say(self, text: str, role: str = "text") -> None:
-        """The newest word, in the line above the keys."""
-        self.query_one("#note", Bar).show(lambda width: note_line(text, role, width))
+    def say(self, *texts: str, role: str = "text") -> None:
+        """The newest word, in the line above the keys; of several wordings, from the longest, the first that has room."""
+        self.query_one("#note", Bar).show(lambda width: note_line(texts, role, width))
 
     def on_resize(self, event: events.Resize) -> None:
         self._arrange()
@@ -146,7 +153,16 @@ class LabScreen(Screen[None]):
         if session.done:
             session.restart()
             self.progress.reset()
-        self._start(session, paced=True)
+            self.show_form()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start, unless every run is refused: then say why."""
+        if self.session.state == "refused":
+            self.say(*view.refusal(self.session), role="bad")
+            self.frame()
+        else:
+            self._start(self.session, paced=True)
 
     def action_step_batch(self) -> None:
         """One batch of every run."""
@@ -154,8 +170,7 @@ class LabScreen(Screen[None]):
             for _ in self.session.one_batch():
                 pass
             self.conductor.phase = len(PHASES) - 1
-            newest = self.session.trainer.history[-1]
-            self.say(f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. n takes the next")
+            self.say(view.stepped(self.session))
             self.show_form()
             self.frame()
 
@@ -168,7 +183,10 @@ class LabScreen(Screen[None]):
         """Pause; False (and a word) where nothing is left to train."""
         if self.session.running:
             self.conductor.pause()
-        if self.session.done:
+        if self.session.state == "refused":
+            self.say(*view.refusal(self.session), role="bad")
+            self.frame()
+        elif self.session.done:
             self.say("The run is over. space or r starts it again; more epochs let it go on")
             self.frame()
         return not self.session.done
@@ -179,7 +197,7 @@ class LabScreen(Screen[None]):
         self.session.restart()
         self.progress.reset()
         self.show_form()
-        self._start(self.session, paced=True)
+        self._begin()
 
     def _start(self, source: Iterable[IterationMetrics], paced: bool) -> None:
         self.conductor.start(source, paced)
@@ -191,50 +209,58 @@ class LabScreen(Screen[None]):
         """Training came to an end by itself: of the run, or of the epoch that was asked for."""
         session = self.session
         if session.done:
-            self.say(view.outcome(session), "strong")
+            self.say(*view.outcome(session), role="strong")
         elif not paced:
             self._told.clear()  # a divergence is said once more, since it matters more than this
-            self.say(f"Epoch {session.trainer.epoch} is over. N takes the next one, space goes on")
+            what = "Step" if session.trainer.run.surface else "Epoch"
+            self.say(f"{what} {session.trainer.epoch} is over. N takes the next one, space goes on")
         self.show_form()
         self.frame()
 
     # settings
 
-    def _check(self, index: int, text: str) -> Check:
-        return view.check(self.session, FIELDS[index], text)
+    def _check(self, key: str, text: str) -> Check:
+        return view.check(self.session, form.BY_KEY[key], text)
 
-    def _edit(self, index: int, value: object) -> None:
+    def _edit(self, key: str, value: object) -> None:
+        session = self.session
         try:
-            self.say(self.session.edit(FIELDS[index], value))
+            said = session.edit(form.BY_KEY[key], value)
         except PresetError as error:
-            self.say(why_not(error), "bad")
+            self.say(why_not(error), role="bad")
+        else:
+            if session.state == "refused":
+                self.say(*view.refusal(session), role="bad")
+            else:
+                self.say(said)
         self.conductor.plan()
         self.show_form()
         self.frame()
 
     @on(SettingsPane.Nudged)
     def _nudged(self, message: SettingsPane.Nudged) -> None:
-        field, session = FIELDS[message.index], self.session
-        self._edit(message.index, form.nudged(field, session.document, session.value(field), message.up))
+        field, session = form.BY_KEY[message.key], self.session
+        if field in session.fields:
+            self._edit(field.key, form.nudged(field, session.document, session.value(field), message.up))
 
     @on(SettingsPane.Typed)
     def _typed(self, message: SettingsPane.Typed) -> None:
-        self._edit(message.index, form.typed(FIELDS[message.index], self.session.document, message.text))
+        self._edit(message.key, form.typed(form.BY_KEY[message.key], self.session.document, message.text))
 
     @on(SettingsPane.Choose)
     def _choose(self, message: SettingsPane.Choose) -> None:
-        field, session = FIELDS[message.index], self.session
+        field, session = form.BY_KEY[message.key], self.session
         words = form.choices(field, session.document)
 
         def chosen(word: str | None) -> None:
             if word is not None:
-                self._edit(message.index, word)
+                self._edit(message.key, word)
 
         self.app.push_screen(Choice(field.label, words, str(session.value(field))), chosen)
 
     @on(SettingsPane.Said)
     def _said(self, message: SettingsPane.Said) -> None:
-        self.say(message.text, message.role)
+        self.say(message.text, role=message.role)
 
     def action_rate(self, up: bool) -> None:
         """The learning rate a step down or up, at once."""
@@ -273,47 +299,3 @@ class LabScreen(Screen[None]):
         """Escape: leave the zoom."""
         if self.zoomed is not None:
             self.action_zoom()
-
-    def entries(self) -> Sequence[Heading]:
-        """The presets that can be opened."""
-        return read_headings()[0]
-
-    def action_presets(self) -> None:
-        """The picker."""
-
-        def picked(name: str | None) -> None:
-            if name is not None:
-                self.open_preset(name)
-
-        self.app.push_screen(Picker(self.entries(), self.session.preset.name), picked)
-
-    def open_preset(self, name: str) -> None:
-        """Leave this preset for another one, ready to start."""
-        try:
-            preset = load_preset(name)
-        except PresetError as error:
-            self.say(f"{name}: {why_not(error)}", "bad")
-            return
-        self.conductor.open(Session(preset))
-        self._opened()
-
-    def action_help(self) -> None:
-        """All keys."""
-        self.app.push_screen(Help())
-
-    def action_palette(self) -> None:
-        """The command palette."""
-        self.app.action_command_palette()
-
-    def action_leave(self) -> None:
-        """Quit; while training, ask first."""
-        if not self.session.running:
-            self.app.exit()
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.conductor.pause()
-                self.app.exit()
-
-        self.app.push_screen(Ask("Training is running. Quit?", "quit", "go on training"), answered)

@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
+from tui.panes.settings import SettingsPane
 
 NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
 
@@ -16,7 +17,8 @@ def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | N
     width = screen.app.size.width
     screen.set_class(width < NARROW, "narrow")
     screen.set_class(width >= WIDE, "wide")
-    settings, progress, lesson = (screen.query_one(name) for name in ("#settings", "#tree", "#lesson"))
+    settings = screen.query_one("#settings", SettingsPane)
+    progress, lesson = (screen.query_one(name) for name in ("#tree", "#lesson"))
     left, middle, body = (screen.query_one(name) for name in ("#left", "#middle", "#body"))
     for pane in (settings, progress, *screen.query(Curves)):
         pane.display = zoomed in (None, pane)
@@ -32,7 +34,7 @@ def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | N
 
     left.styles.width = "1fr" if on_the_left else None
     lesson.styles.width = "1fr" if isinstance(zoomed, LessonPane) else 36 if swapped else None
-    settings.styles.height = "1fr" if zoomed is settings else None
+    settings.styles.height = "1fr" if zoomed is settings else settings.lines
     if swapped:
         body.move_child(lesson, before=middle)
     else:

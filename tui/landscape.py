@@ -1,0 +1,150 @@
+"""The second plot of a run on a surface: the landscape, and the way that the run has taken through it.
+
+Of one parameter the landscape is a curve and the way are marks on it. Of two the plane is seen from above: the way is a
+line in it, over lines of equal height. The newest place of a run has a mark of its own, so nothing needs colour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import Trainer
+from engine.surfaces import Surface
+from tui.canvas import Row, Span
+from tui.names import labels, letters
+from tui.pictures import Picture
+from tui.plot import DOTS, PATH, Axes, Floats, Series, nice_step
+from tui.walk import Walk, position, walk_of
+
+WIDENED = 1.5  # how far a way that leaves the usual range widens it, in times that range on either side
+MOST = 600  # places of a way that are drawn
+LEVELS = 4  # lines of equal height
+
+
+def surface_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
+    """The surface of the selected run, with the ways of all runs that are on one of its kind and shape."""
+    shown = walk_of(trainers[selected])
+    assert shown is not None
+    marks, names = letters([one.run.name for one in trainers]), labels([one.run.name for one in trainers])
+    walks: list[tuple[Walk, str, str, str]] = []  # way, role, mark of the newest place, name
+    for index, trainer in enumerate(trainers):
+        walk = walk_of(trainer)
+        if walk is not None and _alike(walk.surface, shown.surface):
+            alone = len(trainers) == 1
+            role = "train" if alone else f"run-{index % 6 + 1}"
+            walks.append((walk, role, "@" if alone else marks[index], names[index]))
+    return _from_the_side(walks, shown) if len(shown.surface.axes) == 1 else _from_above(walks, shown)
+
+
+def _from_the_side(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk) -> Picture:
+    surface = shown.surface
+    low, high, step = _range([walk for walk, *_ in walks], surface, 0)
+    grid = np.linspace(low, high, 241)
+    heights = _heights(surface, grid)
+    bottom, top = float(heights.min()), float(heights.max())
+    series = [Series(grid, heights, "axis")]
+    newest = []
+    for walk, role, mark, _ in walks:
+        way = np.sort(_sparse(walk.path)[:, 0])
+        way = way[(way >= low) & (way <= high)]
+        series.append(Series(way, _heights(surface, way), role, "o" if len(walks) == 1 else "."))
+        last = walk.path[-1:, 0].astype(np.float64)
+        if low <= last[0] <= high:
+            newest.append(Series(last, _heights(surface, last), "validation" if len(walks) == 1 else role, mark))
+    axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top))
+    return Picture(_titles(walks, shown, "o"), (*series, *newest), axes)
+
+
+def _from_above(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk) -> Picture:
+    surface = shown.surface
+    ways = [walk for walk, *_ in walks]
+    (low, high, step), (bottom, top, _) = (_range(ways, surface, axis) for axis in (0, 1))
+    series = _level_lines(surface, (low, high), (bottom, top))
+    points = [Series(np.array([place[0]]), np.array([place[1]]), "strong", "+") for place in surface.minima]
+    for walk, role, mark, _ in walks:
+        way = _sparse(walk.path)
+        # a line that leaves the frame by far would be walked cell by cell
+        u, v = np.clip(way[:, 0], 3 * low - 2 * high, 3 * high - 2 * low), way[:, 1]
+        series.append(Series(u, v, role, PATH))
+        points.append(Series(u[-1:], v[-1:], "validation" if len(walks) == 1 else role, mark))
+    axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top))
+    return Picture(_titles(walks, shown, "─"), (*series, *points), axes)
+
+
+def _titles(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk, way: str) -> tuple[Row, ...]:
+    axes = shown.surface.axes
+    start: Span = ("Surface", "text")
+    if len(walks) == 1:
+        now: Span = (f"  @ {position(axes, shown.path[-1])}", "validation")
+        brief: Row = (start, (f"  {way} way", "train"), now)
+    else:
+        brief = (start, *((f"  {mark} {name}", role) for _, role, mark, name in walks))
+    what = f"  {axes[1]} over {axes[0]}, + lowest" if len(axes) == 2 else f"  height over {axes[0]}"
+    return (*brief, (what, "dim")), brief, brief[:1] + brief[2:] if len(walks) == 1 else brief
+
+
+def _range(walks: Sequence[Walk], surface: Surface, axis: int) -> tuple[float, float, float]:
+    """What is shown of an axis, in whole steps, and the step: all lowest points and starts, and the ways as far as that is
+    not far away."""
+    places = [place[axis] for place in surface.minima] + [float(walk.path[0][axis]) for walk in walks]
+    low, high = min(places), max(places)
+    span = (high - low) or 1.0
+    mirrored = [2.0 * surface.minima[0][axis] - place for place in places]  # the other side is where an overshoot lands
+    low, high = min(low, *mirrored), max(high, *mirrored)
+    low, high = low - 0.1 * span, high + 0.1 * span
+    for walk in walks:
+        seen = walk.path[:, axis]
+        seen = seen[np.isfinite(seen)]
+        low = min(low, max(float(seen.min()), low - WIDENED * span)) if len(seen) else low
+        high = max(high, min(float(seen.max()), high + WIDENED * span)) if len(seen) else high
+    step = nice_step((high - low) / 8)
+    half = step / 2  # steps of a kind, so that it stands still while a way grows a little
+    return math.floor(low / half + 1e-9) * half, math.ceil(high / half - 1e-9) * half, step
+
+
+def _level_lines(surface: Surface, u_range: tuple[float, float], v_range: tuple[float, float]) -> list[Series]:
+    """Lines of equal height, as dots: where the height passes a level between two neighbours of a fine grid."""
+    (bottom, top), beyond = v_range, (v_range[1] - v_range[0]) / 2  # the axis of v is widened to whole steps
+    u, v = np.linspace(*u_range, 161), np.linspace(bottom - beyond, top + beyond, 321)
+    heights = surface.height(np.stack(np.meshgrid(u, v), axis=-1))
+    floor, roof = float(heights.min()), float(heights[(v >= bottom) & (v <= top)].max())
+    shares = (np.arange(1, LEVELS + 1) / (LEVELS + 1)) ** 2  # closer together near the bottom, where the way goes
+    xs, ys = [], []
+    for level in floor + shares * (roof - floor):
+        over = heights > level
+        rows, columns = np.nonzero(over[:, 1:] != over[:, :-1])
+        xs += [(u[columns] + u[columns + 1]) / 2]
+        ys += [v[rows]]
+        rows, columns = np.nonzero(over[1:] != over[:-1])
+        xs += [u[columns]]
+        ys += [(v[rows] + v[rows + 1]) / 2]
+    return [Series(np.concatenate(xs), np.concatenate(ys), "dim", DOTS)]
+
+
+def _sparse(path: NDArray[np.floating[Any]]) -> Floats:
+    """The way in at most MOST places: the first half of them one by one, where most happens, then evenly, and the last."""
+    way = path.astype(np.float64)
+    if len(way) <= MOST:
+        return way
+    rest = way[MOST // 2 :]
+    return np.concatenate([way[: MOST // 2], rest[:: -(-len(rest) // (MOST // 2 - 1))], way[-1:]])
+
+
+def _heights(surface: Surface, way: Floats) -> Floats:
+    return surface.height(way[:, None]).astype(np.float64)
+
+
+def _alike(one: Surface, other: Surface) -> bool:
+    """Whether two surfaces have the same landscape, wherever the runs start."""
+    keys = ("name", "curvature", "steepness")
+    return all(getattr(one, key, None) == getattr(other, key, None) for key in keys)
+
+
+def _ticks(low: float, high: float, step: float) -> tuple[tuple[float, str], ...]:
+    numbers = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    return tuple((number * step, f"{round(number * step, 10):g}") for number in numbers)

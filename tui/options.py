@@ -1,0 +1,40 @@
+"""What stands behind an option of the command line, read or refused in words."""
+
+from __future__ import annotations
+
+import math
+
+import click
+
+MOST_SEED = 1_000_000_000
+MOST_SEEDS = 10_000  # of one command
+
+
+def parse_pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """A positive number, or `max`, which is infinity."""
+    if value == "max":
+        return math.inf
+    try:
+        pace = float(value)
+    except ValueError:
+        pace = math.nan
+    if not 0.0 < pace < math.inf:
+        raise click.BadParameter(f"{value} is not a positive number or max.", ctx, param)
+    return pace
+
+
+def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """`16` is seeds 0 to 15, `3-7` seeds 3 to 7; nothing is none."""
+    if value is None:
+        return ()
+    first, dash, last = value.partition("-")
+    if not (first.isascii() and first.isdigit() and len(first) < 11) or (dash and not (last.isascii() and last.isdigit())):
+        raise click.BadParameter(f"{value} is not a number of seeds, such as 16, or a range, such as 3-7.", ctx, param)
+    low, high = (int(first), int(last[:11])) if dash else (0, int(first) - 1)
+    if low > high:
+        raise click.BadParameter(f"{value} has no seeds in it.", ctx, param)
+    if high > MOST_SEED:
+        raise click.BadParameter(f"{value}: a seed is at most {MOST_SEED}.", ctx, param)
+    if high - low >= MOST_SEEDS:
+        raise click.BadParameter(f"{value} are {high - low + 1} seeds; at most {MOST_SEEDS} go at once.", ctx, param)
+    return tuple(range(low, high + 1))

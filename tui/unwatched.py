@@ -1,0 +1,45 @@
+"""Training with nobody watching: run after run, or one run with many seeds at once, until it is interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from engine import IterationMetrics, Preset, Run, Trainer
+from engine.memory import refusal
+
+Interrupted = Callable[[], bool]
+Seeds = Sequence[int]  # of every run; none: each has its own
+
+
+def with_seeds(run: Run, seeds: Seeds) -> list[Run]:
+    """The run once for each seed, or as it is."""
+    return [replace(run, seed=seed) for seed in seeds] if seeds else [run]
+
+
+def trainings(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[Trainer]:
+    """A trainer for each run of the preset, one after the other; none begins after an interruption."""
+    for base in preset.runs:
+        for run in with_seeds(base, seeds):
+            yield Trainer(run)
+            if interrupted():
+                return
+
+
+def steps(trainer: Trainer, interrupted: Interrupted) -> Iterator[IterationMetrics]:
+    """Train to the end, or until `interrupted()`: the iteration in progress is finished first."""
+    while not trainer.done:
+        if interrupted():
+            trainer.interrupt()
+        else:
+            yield trainer.step()
+
+
+def trained_together(run: Run, seeds: Seeds, interrupted: Interrupted) -> list[Trainer]:
+    """The run trained with every seed; a run that is refused is so with each."""
+    from engine.stacked import train_together
+
+    runs = with_seeds(run, seeds)
+    if refusal(run, run.batch_size) is not None:
+        return [Trainer(one) for one in runs]
+    return train_together(runs, interrupted)
