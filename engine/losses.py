@@ -144,21 +144,25 @@ class Huber(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """Two classes, one logit z, target t in {0, 1}: L = mean(log(1 + exp(z)) - z t); dL/dz = (s(z) - t) / samples.
+    """Two classes, one logit z, target t in {0, 1}: L = mean(log(1 + exp(u))) with u = (1 - 2 t) z, the wrong side of z.
 
-    That is -t log s(z) - (1 - t) log(1 - s(z)) with the sigmoid s(z) = exp(z - log(1 + exp(z))), free of overflow.
+    That is -t log s(z) - (1 - t) log(1 - s(z)) with the sigmoid s(z) = exp(z - log(1 + exp(z))), free of overflow, and
+    exact where it is nearly 0: no two large numbers are taken from each other. dL/dz = (1 - 2 t) s(u) / samples, which
+    is (s(z) - t) / samples.
     """
 
     task = "classes"
 
     def value_and_gradient(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
-        samples, softplus = outputs.shape[-1], scratch.terms
-        np.logaddexp(scratch.numbers[0.0], outputs, out=softplus)
+        samples, sign, softplus = outputs.shape[-1], scratch.product, scratch.terms
+        np.multiply(targets, scratch.numbers[-2.0], out=sign)
+        sign += scratch.numbers[1.0]
+        np.multiply(outputs, sign, out=out)
+        np.logaddexp(scratch.numbers[0.0], out, out=softplus)
         value = inner(softplus, scratch.ones)
-        value -= inner(outputs, targets)
-        np.subtract(outputs, softplus, out=out)
+        out -= softplus
         np.exp(out, out=out)
-        out -= targets
+        out *= sign
         out *= scratch.numbers[1.0 / samples]
         return value / samples
 

@@ -163,9 +163,22 @@ def test_cross_entropy_of_two_logits_is_binary_cross_entropy_of_their_difference
 
 
 def test_a_class_that_is_surely_right_still_has_a_loss_and_a_gradient_of_the_right_size():
-    value, out, _ = measured(BCE, [[-30.0]], [0])
-    assert out.item() == pytest.approx(math.exp(-30), rel=1e-9)
-    assert value == pytest.approx(math.exp(-30), rel=1e-9)
+    for side, right_class in ((-30.0, 0), (30.0, 1)):
+        value, out, _ = measured(BCE, [[side]], [right_class])
+        assert abs(out.item()) == pytest.approx(math.exp(-30), rel=1e-9)
+        assert value == pytest.approx(math.exp(-30), rel=1e-9)
+
+
+@every_dtype
+@pytest.mark.parametrize("classes", [0, 1])
+def test_many_surely_right_samples_cost_little_but_never_less_than_nothing(classes, dtype):
+    logits = (2 * classes - 1) * np.random.default_rng(0).normal(15.0 if dtype == "float32" else 36.0, 3.0, (1, 2048))
+    found, out, _ = measured(BCE, logits, [classes] * 2048, dtype)
+    tiny = 1e-12 if dtype == "float64" else 1e-4
+    wrong = np.exp(-np.abs(logits))  # a sample costs log(1 + wrong), and s(u) = wrong / (1 + wrong)
+    assert found == pytest.approx(np.log1p(wrong).mean(), rel=tiny)
+    np.testing.assert_allclose(np.abs(out), wrong / (1.0 + wrong) / 2048, rtol=tiny)
+    assert (np.sign(out) == 1 - 2 * classes).all()
 
 
 @every_dtype
