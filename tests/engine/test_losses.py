@@ -315,6 +315,7 @@ def test_a_partial_batch_in_a_scratch_is_what_it_is_alone(name):
     assert small.samples == 3
     few, wanted = np.ascontiguousarray(outputs[:, :3]), np.ascontiguousarray(targets[:, :3])
     assert loss.value(few, wanted, small) == measured(loss, few, wanted)[0]
+    assert large.part(5).terms.shape == (len(outputs), 5)  # a last batch of another size
 
 
 @every_dtype
