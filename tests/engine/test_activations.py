@@ -65,6 +65,14 @@ def test_values_and_derivatives_are_the_hand_worked_ones_and_overflow_nowhere(na
     assert slope.dtype == dtype
 
 
+@pytest.mark.parametrize("size", [1e6, 1e10, 1e14, 1e18])
+@every_activation
+def test_huge_values_have_the_derivatives_of_large_ones(name, size):
+    z = np.array([[-size, size]], "float32")
+    with np.errstate(over="ignore"):  # as in the trainer
+        np.testing.assert_allclose(derivative(name, z), [BY_HAND[name][1][::4]], rtol=1e-6, atol=1e-6)
+
+
 @every_activation
 def test_the_derivative_is_the_slope(name):
     z = np.array([[-8.0, -3.0, -1.1, -0.4, -0.003, 0.3, 0.9, 2.7, 8.0]])
