@@ -23,7 +23,9 @@ Leaf = tuple[tuple[str, ...], Any]
 def toml_text(preset: Preset) -> str:
     """The TOML text of a preset, which `parse_preset` reads to the same runs."""
     tables = [_plain({key: value for key, value in asdict(run).items() if key in RUN_TABLES}) for run in preset.runs]
-    sheet = _plain(asdict(preset.sheet)) | tables[0]
+    words = {key: value for key, value in asdict(preset.sheet).items() if key not in RUN_TABLES}
+    source = "data" if tables[0]["data"] is not None else "surface"  # the base needs one, also where another run has none
+    sheet = _plain(words) | _in_all([{source: tables[0][source]}]) | _in_all(tables)
     sheet["title"] = preset.title
     second = {preset.sheet.show.second or default_second(run) for run in preset.runs}
     if len(second) == 1:
@@ -62,8 +64,8 @@ def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[l
         values, path = [document[key] for document in documents], (*above, key)
         if all(value == values[0] for value in values):
             continue
-        if not isinstance(values[0], dict):
-            parts = [[(path, value)] for value in values]
+        if not all(isinstance(value, dict) for value in values):
+            parts = [list(_leaves({key: value}, above)) for value in values]
         elif ".".join(path) in TAGGED and len({value["name"] for value in values}) > 1:
             parts = [list(_leaves(value, path)) for value in values]
         else:
@@ -77,8 +79,21 @@ def _leaves(table: Document, above: tuple[str, ...]) -> Iterator[Leaf]:
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _leaves(value, (*above, key))
-        else:
+        elif value is not None:
             yield (*above, key), value
+
+
+def _in_all(tables: Sequence[Document]) -> Document:
+    """The first of several tables, without what is None in any of them: TOML has no word for that but silence."""
+    found: Document = {}
+    for key, value in tables[0].items():
+        values = [table[key] for table in tables if key in table]
+        if any(entry is None for entry in values):
+            continue
+        if isinstance(value, dict):
+            value = _in_all([entry for entry in values if entry.get("name") == value.get("name")])
+        found[key] = value
+    return found
 
 
 def _plain(value: Any) -> Any:
