@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Changed, IterationMetrics, Run, Stopped, Trainer
 from engine.layers import Architecture
-from engine.optimizers import SGD, Adam
+from engine.live import replay
+from engine.optimizers import OPTIMIZERS, SGD, Adam
 from engine.points import Moons
 from engine.real_tables import StudyHours
 from engine.run import Divergence, Training
+from engine.schedules import SCHEDULES, Cosine
+from engine.stopping import EarlyStopping
 
 FIFTY = Moons(samples=50, validation=20)
 SMALL = Architecture(hidden=(6,))
@@ -286,3 +290,109 @@ def test_with_drop_last_a_batch_size_above_the_data_is_refused_and_full_is_not()
     with pytest.raises(ValueError, match="drop_last"):
         trainer.change("batch_size", 51)
     assert trainer.change("batch_size", "full") == Changed(0, "batch_size", 16, 50)
+
+
+# Every setting under every schedule, and once more --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_rate_is_that_of_the_next_update_and_the_schedule_goes_on_in_proportion(name):
+    run = moons(optimizer=SGD(learning_rate=0.1), schedule=SCHEDULES[name](warmup_iterations=2), epochs=4)
+    trainer, plain = Trainer(run), trained(run)
+    for _ in range(7):
+        trainer.step()
+    before = trainer.learning_rate
+    assert before == plain.history[7].learning_rate
+    assert trainer.change("learning_rate", 0.4) == Changed(7, "learning_rate", before, 0.4)
+    list(trainer)
+    rates, usual = trainer.history.column("learning_rate"), plain.history.column("learning_rate")
+    assert rates[7] == pytest.approx(0.4, rel=1e-14)
+    if name != "reduce_on_plateau":  # whose losses differ from here on
+        np.testing.assert_allclose(rates[7:], usual[7:] * (0.4 / before), rtol=1e-12)
+    assert rates[:7].tolist() == usual[:7].tolist()
+
+
+def test_a_rate_that_the_schedule_has_brought_down_to_zero_stays_there():
+    run = moons(schedule=Cosine(over_epochs=1), epochs=3)
+    trainer = Trainer(run)
+    for _ in range(4):
+        trainer.step()
+    with pytest.raises(ValueError, match="learning_rate: the schedule has brought it down to 0"):
+        trainer.change("learning_rate", 0.1)
+    assert trainer.history.changes == []
+
+
+@pytest.mark.parametrize(("name", "key"), [("momentum", "momentum"), ("nesterov", "momentum"), ("adam", "weight_decay")])
+def test_an_optimizers_setting_holds_from_the_next_update_on_and_keeps_its_memory(name, key):
+    optimizer = OPTIMIZERS[name](learning_rate=0.02)
+    trainer = Trainer(moons(optimizer=optimizer))
+    for _ in range(5):
+        trainer.step()
+    kept = [vector.copy() for vector in trainer.optimizer_state.vectors]
+    old = getattr(optimizer, key)
+    assert str(trainer.change(key, 0.5)) == f"iteration 5: {key} {old} -> 0.5"
+    assert [vector.tobytes() for vector in trainer.optimizer_state.vectors] == [vector.tobytes() for vector in kept]
+    before = trainer.parameters.copy()
+    trainer.step()
+    if key == "momentum":
+        (velocity,) = trainer.optimizer_state.vectors
+        np.testing.assert_allclose(velocity, 0.5 * kept[0] + trainer.gradients, rtol=1e-14)
+    else:
+        undecayed = Trainer(moons(optimizer=optimizer))
+        for _ in range(6):
+            undecayed.step()
+        np.testing.assert_allclose(trainer.parameters, undecayed.parameters - 0.02 * 0.5 * before, rtol=1e-12)
+    for value in (-0.1, 11.0, math.nan, "0.5", True):
+        with pytest.raises(ValueError, match=key):
+            trainer.change(key, value)
+    assert len(trainer.history.changes) == 1
+
+
+def test_the_pace_is_noted_and_changes_no_number():
+    trainer = Trainer(moons())
+    for metrics in trainer:
+        if metrics.iteration in (1, 6, 12):
+            trainer.note("pace", "1 / s", "as fast as it can")
+    assert numbers(trainer) == numbers(trained(moons()))
+    assert [str(change) for change in trainer.history.changes][1] == "iteration 6: pace 1 / s -> as fast as it can"
+
+
+CHANGES = [
+    *[("learning_rate", value) for value in (0.5, 0.003)],
+    *[("momentum", value) for value in (0.0, 0.5)],
+    *[("weight_decay", value) for value in (0.0, 0.3)],
+    *[("batch_size", value) for value in (1, 7, 25, "full")],
+    *[("epochs", value) for value in (1, 2, 5)],
+    ("pace", 1),
+]
+
+
+@settings(max_examples=100)
+@given(
+    made=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(CHANGES)), max_size=8),
+    schedule=st.sampled_from(sorted(SCHEDULES)),
+    drop_last=st.booleans(),
+    stopping=st.sampled_from([None, EarlyStopping(patience=2), EarlyStopping(patience=1, min_delta=0.05)]),
+)
+def test_a_run_is_replayed_with_all_its_changes_bit_for_bit(made, schedule, drop_last, stopping):
+    run = moons(
+        optimizer=OPTIMIZERS["momentum"](learning_rate=0.05),
+        schedule=SCHEDULES[schedule](warmup_iterations=3),
+        drop_last=drop_last,
+        early_stopping=stopping,
+    )
+    trainer = Trainer(run)
+    for pause, (key, value) in made:
+        for _ in range(pause):
+            if not trainer.done:
+                trainer.step()
+        if key == "pace":
+            trainer.note("pace", 0, value)
+        elif key != "learning_rate" or trainer.learning_rate > 0.0:
+            trainer.change(key, value)
+    list(trainer)
+    again = Trainer(run)
+    replay(again, trainer.history.changes)
+    assert numbers(again) == numbers(trainer)
+    assert again.history.changes == trainer.history.changes
+    assert repr(again.history.restored) == repr(trainer.history.restored)
