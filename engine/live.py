@@ -77,6 +77,9 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
     more epochs let a run that had completed go on.
     """
     check_change(trainer.run, key, value)
+    if trainer.phase and key in ("batch_size", "epochs"):
+        # its rows are taken already, and the schedule's place in the run must not move below it: it could not be replayed
+        raise ValueError(f"{key} changes between two iterations: finish the phases of the one in progress first")
     if key == "batch_size":
         samples = trainer.run.facts.samples
         value = samples if value == "full" else min(int(value), samples)
