@@ -77,23 +77,20 @@ def _for_any_batch(run: Run) -> Callable[[int], StepMemory]:
     if training.optimizer.weight_decay > 0.0:
         vectors += 1  # what is taken off
     if training.l1 > 0.0 or training.l2 > 0.0:
-        vectors += 2  # which parameters are weights, and those weights
+        vectors += 2 + (training.l1 > 0.0)  # which parameters are weights, those weights, and their signs
     if run.surface is not None:
         return lambda batch_size: StepMemory(item, parameters, vectors, 0, 0, 0, 0, 0, 0)
     inputs, *_, outputs = run.sizes
     row_bytes = _row_bytes(run, item)
     copied_row_bytes = item * (inputs + 1 + outputs)
-    signs = item * parameters if training.l1 > 0.0 else 0  # of the weights, for L1's gradient
     argmax = item * outputs if outputs > 1 else 0  # of each row: the outputs in the order that argmax reads them
 
     def of(batch_size: int) -> StepMemory:
         rows = min(batch_size, samples)
         last_rows = 0 if training.drop_last else samples % rows
         copied_rows = block_rows(rows, copied_row_bytes, samples)
-        passing = max(signs, argmax * rows)
-        return StepMemory(
-            item, parameters, vectors, rows, last_rows, row_bytes, copied_rows, copied_row_bytes, passing
-        )  # fmt: skip
+        copied = copied_rows, copied_row_bytes
+        return StepMemory(item, parameters, vectors, rows, last_rows, row_bytes, *copied, passing_bytes=argmax * rows)
 
     return of
 
