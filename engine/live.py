@@ -86,6 +86,8 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
     old = live_value(trainer, key)
     if value == old:
         return None
+    if key in ("batch_size", "weight_decay"):
+        _check_memory(trainer, key, value)
     if key == "learning_rate":
         if old == 0.0:
             raise ValueError("learning_rate: the schedule has brought it down to 0, and there it stays")
@@ -101,6 +103,16 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
     if key == "epochs":
         _epochs_changed(trainer)
     return changed
+
+
+def _check_memory(trainer: Trainer, key: str, value: float | int | str) -> None:
+    """Raise ValueError where a step would need too much, with all changes so far: weight decay has a vector of its own."""
+    optimizer: Any = trainer.optimizer
+    if key == "weight_decay":
+        optimizer = replace(optimizer, weight_decay=float(value))
+    run = replace(trainer.run, training=replace(trainer.run.training, optimizer=optimizer))
+    if (message := refusal(run, int(value) if key == "batch_size" else trainer.batch_size)) is not None:
+        raise ValueError(f"{key} = {value}: {message}")
 
 
 def _epochs_changed(trainer: Trainer) -> None:

@@ -281,6 +281,22 @@ def test_the_largest_that_fits_is_taken_while_it_trains():
     assert epochs(trainer, 2).history.stopped is None
 
 
+def test_weight_decay_that_begins_while_it_trains_needs_a_vector_more():
+    needed = step_memory(limited("1 GB"), 64)
+    trainer = Trainer(limited(f"{needed.total} B"))
+    trainer.step()
+    with pytest.raises(ValueError, match=r"^weight_decay = 0\.1: out of memory: a step with batch_size 64 needs"):
+        trainer.change("weight_decay", 0.1)
+    assert trainer.optimizer.weight_decay == 0.0
+    assert trainer.history.changes == []
+    trainer.change("batch_size", 50)  # 200 rows leave no partial batch
+    trainer.change("weight_decay", 0.1)
+    with pytest.raises(ValueError, match="out of memory"):
+        trainer.change("batch_size", 64)
+    assert [change.key for change in trainer.history.changes] == ["batch_size", "weight_decay"]
+    assert epochs(trainer).history.stopped is None
+
+
 # Sizes in words -------------------------------------------------------------------------------------------------------
 
 
