@@ -178,6 +178,7 @@ class Buckets:
 
     @property
     def nbytes(self) -> int:
+        """Bytes of the array."""
         return self._table.nbytes
 
     @property

@@ -215,7 +215,7 @@ class Evaluator:
             Evaluation(
                 float(value),
                 r2=1.0 - float(squares) / float(variance) if variance > 0.0 else None,
-                mean_absolute_error=float(absolute) * scale / samples,
+                mean_absolute_error=float(absolute) * float(scale) / samples,
             )
             for value, absolute, squares, variance, scale in _runs(loss / samples, first, second, spread, self.target_scales)
         ]

@@ -68,7 +68,7 @@ def stacked(dtype: str, effort: Effort) -> str:
     rows = []
     for net in STACKED:
         one = stepping("one", Trainer(net.run(dtype)).step, net)
-        many = stepping("many", stack([net.run(dtype, seed) for seed in range(RUNS)]).step, net)
+        many = stepping("many", stack([Trainer(net.run(dtype, seed)) for seed in range(RUNS)]).step, net)
         found = in_turns([one, many], effort)
         rows.append((net.label, dtype, found.microseconds("one"), found.microseconds("many"), found.ratio("many", "one")))
     return table(

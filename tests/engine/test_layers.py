@@ -157,10 +157,11 @@ def test_a_part_of_a_workspace_is_made_once_for_each_size_in_turn():
     assert part.part(5) is part
     assert part.samples == 5
     assert work.part(4).samples == 4
-    for name in ("z", "a", "delta", "inputs", "through", "scratch", "mask"):
+    for name in ("z", "a", "delta", "inputs", "through", "mask"):
         for whole, rows in zip(getattr(work, name), getattr(part, name), strict=True):
             assert rows.shape == (*whole.shape[:-1], 5)
             assert rows.dtype == np.float32
+    assert [array.shape for scratch in part.scratch for array in scratch] == [(3, 5)]
 
 
 @every_dtype
