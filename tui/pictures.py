@@ -53,7 +53,7 @@ def refused_picture(trainer: Trainer) -> Picture:
         (needed.itemsize * needed.vectors * needed.parameters,
          f"parameters: {needed.vectors} x {needed.parameters:,} x {needed.itemsize} B"),
         ((needed.rows + needed.last_rows) * needed.row_bytes,
-         f"batch: {needed.rows:,} rows{f', the last {needed.last_rows:,}' if needed.last_rows else ''} x {needed.row_bytes:,} B"),
+         f"batch: {needed.rows:,} + {needed.last_rows:,} rows x {needed.row_bytes:,} B"),
         (needed.copied_rows * needed.copied_row_bytes + needed.passing_bytes,
          f"copied in: {needed.copied_rows:,} rows x {needed.copied_row_bytes:,} B"),
         (needed.total, "in all"),
