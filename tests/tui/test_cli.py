@@ -215,7 +215,8 @@ def test_problems_of_flags_and_of_the_file_appear_at_once(tmp_path):
         "data.name": '"moon" is not one of blobs, breast_cancer, cats_dogs, circles, diabetes, digits, file, hundred, iris, '
         'line, linreg, moons, rows, sine, spirals, study_class, study_hours, wine, xor. Did you mean "moons"?',
         "--set training.epochs": "0 is not a whole number, 1 to 1000000",
-        "--set training.optimizer.name": '"sdg" is not one of adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd. Did you mean "sgd"?',
+        "--set training.optimizer.name": '"sdg" is not one of adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd. '
+        'Did you mean "sgd"?',
     }
 
 
