@@ -27,7 +27,7 @@ def live_changes(field: Field, runs: Mapping[int, Run], trainers: Sequence[Train
     name = LIVE.get(field.key)
     for index, run in runs.items():
         trainer, value = trainers[index], form.value_of(run, field)
-        more = name == "epochs" and value > trainer.epoch and not refused(trainer)
+        more = name == "epochs" and completed(trainer) and value > trainer.epoch
         same_kind = (run.surface is None) == (trainer.run.surface is None)
         if name is None or (trainer.done and not more) or not same_kind:
             continue
@@ -41,6 +41,11 @@ def live_changes(field: Field, runs: Mapping[int, Run], trainers: Sequence[Train
             raise _refused(run, _too_large(trainer, field, value) or str(error)) from None
         changes.append((trainer, name, value))
     return changes
+
+
+def completed(trainer: Trainer) -> bool:
+    """Whether a run is over because all its epochs are: more of them let it go on."""
+    return trainer.history.stopped is not None and trainer.history.stopped.reason == "completed"
 
 
 def refused(trainer: Trainer) -> bool:

@@ -12,7 +12,7 @@ from tui import endings, form
 from tui.figures import count, percent, short
 from tui.form import Field
 from tui.landscape import surface_picture
-from tui.live_edit import refused, why_refused
+from tui.live_edit import completed, refused, why_refused
 from tui.names import labels, letters
 from tui.pace import Pace
 from tui.panes.bars import Standing
@@ -84,7 +84,7 @@ def rate_now(session: Session) -> str:
 def scheduled(trainer: Trainer) -> bool:
     """Whether the learning rate changes by itself."""
     schedule = trainer.run.training.schedule
-    return schedule.name != "constant" or trainer.iteration < schedule.warmup_iterations
+    return schedule.name != "constant" or schedule.warmup_iterations > 0
 
 
 def check(session: Session, field: Field, text: str) -> Check:
@@ -220,6 +220,12 @@ def stepped(session: Session) -> str:
     if (walk := walk_of(trainer)) is not None:
         return f"One step: from {walk.at(-2)} to {walk.at(-1)}. n takes the next"
     return f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. n takes the next"
+
+
+def over(session: Session) -> str:
+    """That nothing is left to train, and what to do."""
+    more = f"; more {endings.unit(session.trainer)}s let it go on" if all(map(completed, session.trainers)) else ""
+    return f"The run is over. space or r starts it again{more}"
 
 
 def outcome(session: Session) -> tuple[str, ...]:

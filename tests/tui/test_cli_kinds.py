@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import statistics
 import subprocess
 import sys
@@ -123,7 +122,6 @@ def test_interrupting_many_seeds(style):
     else:
         assert ended.stdout.splitlines()[-1] == "interrupted"
         assert "interrupted" in ended.stdout.splitlines()[-6]
-    assert signal.SIGINT  # the one that was sent
 
 
 def test_a_seed_that_diverged_is_said_and_is_the_largest():

@@ -163,6 +163,15 @@ async def test_a_schedule_shows_the_base_rate_and_the_rate_now(lab):
         assert person.session.trainer.learning_rate == pytest.approx(0.1)
 
 
+async def test_a_warm_up_is_a_schedule_too(lab):
+    async with lab(
+        preset(CATS, ("training.schedule.name", "constant"), ("training.schedule.warmup_iterations", 2))
+    ) as person:
+        assert "now 0.010 (warm-up)" in person.read("settings")
+        await person.press("n", "n", "n")
+        assert "now 0.100 (constant)" in person.read("settings")
+
+
 async def test_without_a_schedule_the_form_has_no_line_more(lab):
     async with lab() as person:
         assert "now" not in person.read("settings")
@@ -273,6 +282,12 @@ async def test_an_early_stop_is_told_with_its_reason_and_the_weights_that_are_ba
         assert f"weights of epoch {back} are back" in person.note
         assert f"epoch {last}/30" in person.read("header")
         assert person.session.steps == person.session.all_steps
+        await person.press("n")
+        assert "more epochs" not in person.note  # it has not come to its last one
+        await person.at_row("epochs")
+        await person.press("right")
+        assert "epochs 30 → 50: r starts again with it" in person.note
+        assert person.state == "finished"
 
 
 def test_the_words_of_an_early_stop():
