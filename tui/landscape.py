@@ -23,7 +23,7 @@ from tui.walk import Walk, position, walk_of
 
 Drawn = tuple[Walk, str, str, str, str]  # a way, its role, the mark of its newest place, its name, the mark of the others
 
-WIDENED = 0.6  # how far a way that leaves the usual range widens it, in times that range on either side
+WIDENED = 0.3  # how far a way that leaves the usual range widens it, in times that range on either side
 MOST = 600  # places of a way that are drawn
 LEVELS = 4  # lines of equal height
 
@@ -49,17 +49,18 @@ def _from_the_side(walks: Sequence[Drawn], shown: Walk) -> Picture:
     low, high, step = _range([walk for walk, *_ in walks], surface, 0)
     grid = np.linspace(low, high, 241)
     heights = _heights(surface, grid)
-    bottom, top = float(heights.min()), float(heights.max())
     series = [Series(grid, heights, "axis")]
+    bottom = top = float(heights.min())  # as high as the ways come: the walls beside them would make all else flat
     newest = []
     for walk, role, mark, _, place in walks:
         way = np.sort(_sparse(walk.path)[:, 0])
         way = way[(way >= low) & (way <= high)]
         series.append(Series(way, _heights(surface, way), role, place))
+        top = max([top, *series[-1].y.tolist()])
         last = walk.path[-1:, 0].astype(np.float64)
         if low <= last[0] <= high:
             newest.append(Series(last, _heights(surface, last), "validation" if len(walks) == 1 else role, mark))
-    axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top))
+    axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top + 0.1 * (top - bottom)))
     return Picture(_titles(walks, shown, "o"), (*series, *newest), axes)
 
 
@@ -94,12 +95,12 @@ def _titles(walks: Sequence[Drawn], shown: Walk, way: str) -> tuple[Row, ...]:
 def _range(walks: Sequence[Walk], surface: Surface, axis: int) -> tuple[float, float, float]:
     """What is shown of an axis, in whole steps, and the step: all lowest points and starts, and the ways as far as that is
     not far away."""
-    places = [place[axis] for place in surface.minima] + [float(walk.path[0][axis]) for walk in walks]
-    low, high = min(places), max(places)
+    lowest, starts = [place[axis] for place in surface.minima], [float(walk.path[0][axis]) for walk in walks]
+    # and the other side of the lowest point next to a start, where an overshoot lands
+    mirrored = [2.0 * _nearest(lowest, start) - start for start in starts]
+    low, high = min(*lowest, *starts, *mirrored), max(*lowest, *starts, *mirrored)
     span = (high - low) or 1.0
-    mirrored = [2.0 * surface.minima[0][axis] - place for place in places]  # the other side is where an overshoot lands
-    low, high = min(low, *mirrored), max(high, *mirrored)
-    low, high = low - 0.1 * span, high + 0.1 * span
+    low, high = low - 0.05 * span, high + 0.05 * span
     for walk in walks:
         seen = walk.path[:, axis]
         seen = seen[np.isfinite(seen)]
@@ -108,6 +109,10 @@ def _range(walks: Sequence[Walk], surface: Surface, axis: int) -> tuple[float, f
     step = nice_step((high - low) / 8)
     half = step / 2  # steps of a kind, so that it stands still while a way grows a little
     return math.floor(low / half + 1e-9) * half, math.ceil(high / half - 1e-9) * half, step
+
+
+def _nearest(places: Sequence[float], to: float) -> float:
+    return min(places, key=lambda place: abs(place - to))
 
 
 def _level_lines(surface: Surface, u_range: tuple[float, float], v_range: tuple[float, float]) -> list[Series]:
