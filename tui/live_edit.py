@@ -65,9 +65,14 @@ def why_refused(run: Run, size: int) -> str:
 def _too_large(trainer: Trainer, field: Field, size: Any) -> str:
     if field.key != "training.batch_size":
         return ""
-    samples = trainer.run.facts.samples
-    why = why_refused(trainer.run, samples if size == "full" else min(size, samples))
-    return why and f"It stays {trainer.batch_size}: {why}"
+    run, samples = trainer.run, trainer.run.facts.samples
+    rows = samples if size == "full" else min(size, samples)
+    if refusal(run, rows) is None:
+        return ""
+    needed, limit = step_memory(run, rows).total, run.training.memory_limit
+    return (
+        f"batch_size stays {trainer.batch_size}: {rows} needs {needed:,} B, over {limit}; at most {largest_batch(run)} fits"
+    )
 
 
 def _rate_now(trainer: Trainer, base: float) -> float:

@@ -236,7 +236,8 @@ async def test_a_batch_that_is_too_large_is_refused_while_it_trains_and_the_form
             await person.press("enter", *["backspace"] * 4)
             await person.type(text)
             await person.press("enter")
-            assert "It stays 32: batch_size 200 needs" in person.note
+            assert "batch_size stays 32: 200 needs" in person.note
+            assert person.note.endswith(f"over 200 KiB; at most {fits} fits")
             assert person.setting("batch_size").split()[-2] == "32"
             assert not person.session.waiting
         assert person.session.trainer.history.changes == []
