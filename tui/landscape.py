@@ -21,7 +21,9 @@ from tui.pictures import Picture
 from tui.plot import DOTS, PATH, Axes, Floats, Series, nice_step
 from tui.walk import Walk, position, walk_of
 
-WIDENED = 1.5  # how far a way that leaves the usual range widens it, in times that range on either side
+Drawn = tuple[Walk, str, str, str, str]  # a way, its role, the mark of its newest place, its name, the mark of the others
+
+WIDENED = 0.3  # how far a way that leaves the usual range widens it, in times that range on either side
 MOST = 600  # places of a way that are drawn
 LEVELS = 4  # lines of equal height
 
@@ -31,42 +33,44 @@ def surface_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
     shown = walk_of(trainers[selected])
     assert shown is not None
     marks, names = letters([one.run.name for one in trainers]), labels([one.run.name for one in trainers])
-    walks: list[tuple[Walk, str, str, str]] = []  # way, role, mark of the newest place, name
+    walks: list[Drawn] = []
     for index, trainer in enumerate(trainers):
         walk = walk_of(trainer)
         if walk is not None and _alike(walk.surface, shown.surface):
             alone = len(trainers) == 1
             role = "train" if alone else f"run-{index % 6 + 1}"
-            walks.append((walk, role, "@" if alone else marks[index], names[index]))
+            way = "o" if index == selected else "."
+            walks.append((walk, role, "@" if alone else marks[index], names[index], way))
     return _from_the_side(walks, shown) if len(shown.surface.axes) == 1 else _from_above(walks, shown)
 
 
-def _from_the_side(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk) -> Picture:
+def _from_the_side(walks: Sequence[Drawn], shown: Walk) -> Picture:
     surface = shown.surface
     low, high, step = _range([walk for walk, *_ in walks], surface, 0)
     grid = np.linspace(low, high, 241)
     heights = _heights(surface, grid)
-    bottom, top = float(heights.min()), float(heights.max())
     series = [Series(grid, heights, "axis")]
+    bottom = top = float(heights.min())  # as high as the ways come: the walls beside them would make all else flat
     newest = []
-    for walk, role, mark, _ in walks:
+    for walk, role, mark, _, place in walks:
         way = np.sort(_sparse(walk.path)[:, 0])
         way = way[(way >= low) & (way <= high)]
-        series.append(Series(way, _heights(surface, way), role, "o" if len(walks) == 1 else "."))
+        series.append(Series(way, _heights(surface, way), role, place))
+        top = max([top, *series[-1].y.tolist()])
         last = walk.path[-1:, 0].astype(np.float64)
         if low <= last[0] <= high:
             newest.append(Series(last, _heights(surface, last), "validation" if len(walks) == 1 else role, mark))
-    axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top))
+    axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top + 0.1 * (top - bottom)))
     return Picture(_titles(walks, shown, "o"), (*series, *newest), axes)
 
 
-def _from_above(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk) -> Picture:
+def _from_above(walks: Sequence[Drawn], shown: Walk) -> Picture:
     surface = shown.surface
     ways = [walk for walk, *_ in walks]
     (low, high, step), (bottom, top, _) = (_range(ways, surface, axis) for axis in (0, 1))
     series = _level_lines(surface, (low, high), (bottom, top))
     points = [Series(np.array([place[0]]), np.array([place[1]]), "strong", "+") for place in surface.minima]
-    for walk, role, mark, _ in walks:
+    for walk, role, mark, *_ in walks:
         way = _sparse(walk.path)
         # a line that leaves the frame by far would be walked cell by cell
         u, v = np.clip(way[:, 0], 3 * low - 2 * high, 3 * high - 2 * low), way[:, 1]
@@ -76,14 +80,14 @@ def _from_above(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk) -> Pic
     return Picture(_titles(walks, shown, "─"), (*series, *points), axes)
 
 
-def _titles(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk, way: str) -> tuple[Row, ...]:
+def _titles(walks: Sequence[Drawn], shown: Walk, way: str) -> tuple[Row, ...]:
     axes = shown.surface.axes
     start: Span = ("Surface", "text")
     if len(walks) == 1:
         now: Span = (f"  @ {position(axes, shown.path[-1])}", "validation")
         brief: Row = (start, (f"  {way} way", "train"), now)
     else:
-        brief = (start, *((f"  {mark} {name}", role) for _, role, mark, name in walks))
+        brief = (start, *((f"  {mark} {name}", role) for _, role, mark, name, _ in walks))
     what = f"  {axes[1]} over {axes[0]}, + lowest" if len(axes) == 2 else f"  height over {axes[0]}"
     return (*brief, (what, "dim")), brief, brief[:1] + brief[2:] if len(walks) == 1 else brief
 
@@ -91,12 +95,12 @@ def _titles(walks: Sequence[tuple[Walk, str, str, str]], shown: Walk, way: str) 
 def _range(walks: Sequence[Walk], surface: Surface, axis: int) -> tuple[float, float, float]:
     """What is shown of an axis, in whole steps, and the step: all lowest points and starts, and the ways as far as that is
     not far away."""
-    places = [place[axis] for place in surface.minima] + [float(walk.path[0][axis]) for walk in walks]
-    low, high = min(places), max(places)
+    lowest, starts = [place[axis] for place in surface.minima], [float(walk.path[0][axis]) for walk in walks]
+    # and the other side of the lowest point next to a start, where an overshoot lands
+    mirrored = [2.0 * _nearest(lowest, start) - start for start in starts]
+    low, high = min(*lowest, *starts, *mirrored), max(*lowest, *starts, *mirrored)
     span = (high - low) or 1.0
-    mirrored = [2.0 * surface.minima[0][axis] - place for place in places]  # the other side is where an overshoot lands
-    low, high = min(low, *mirrored), max(high, *mirrored)
-    low, high = low - 0.1 * span, high + 0.1 * span
+    low, high = low - 0.05 * span, high + 0.05 * span
     for walk in walks:
         seen = walk.path[:, axis]
         seen = seen[np.isfinite(seen)]
@@ -105,6 +109,10 @@ def _range(walks: Sequence[Walk], surface: Surface, axis: int) -> tuple[float, f
     step = nice_step((high - low) / 8)
     half = step / 2  # steps of a kind, so that it stands still while a way grows a little
     return math.floor(low / half + 1e-9) * half, math.ceil(high / half - 1e-9) * half, step
+
+
+def _nearest(places: Sequence[float], to: float) -> float:
+    return min(places, key=lambda place: abs(place - to))
 
 
 def _level_lines(surface: Surface, u_range: tuple[float, float], v_range: tuple[float, float]) -> list[Series]:

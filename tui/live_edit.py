@@ -27,7 +27,7 @@ def live_changes(field: Field, runs: Mapping[int, Run], trainers: Sequence[Train
     name = LIVE.get(field.key)
     for index, run in runs.items():
         trainer, value = trainers[index], form.value_of(run, field)
-        more = name == "epochs" and value > trainer.epoch and not refused(trainer)
+        more = name == "epochs" and completed(trainer) and value > trainer.epoch
         same_kind = (run.surface is None) == (trainer.run.surface is None)
         if name is None or (trainer.done and not more) or not same_kind:
             continue
@@ -41,6 +41,11 @@ def live_changes(field: Field, runs: Mapping[int, Run], trainers: Sequence[Train
             raise _refused(run, _too_large(trainer, field, value) or str(error)) from None
         changes.append((trainer, name, value))
     return changes
+
+
+def completed(trainer: Trainer) -> bool:
+    """Whether a run is over because all its epochs are: more of them let it go on."""
+    return trainer.history.stopped is not None and trainer.history.stopped.reason == "completed"
 
 
 def refused(trainer: Trainer) -> bool:
@@ -60,9 +65,14 @@ def why_refused(run: Run, size: int) -> str:
 def _too_large(trainer: Trainer, field: Field, size: Any) -> str:
     if field.key != "training.batch_size":
         return ""
-    samples = trainer.run.facts.samples
-    why = why_refused(trainer.run, samples if size == "full" else min(size, samples))
-    return why and f"It stays {trainer.batch_size}: {why}"
+    run, samples = trainer.run, trainer.run.facts.samples
+    rows = samples if size == "full" else min(size, samples)
+    if refusal(run, rows) is None:
+        return ""
+    needed, limit = step_memory(run, rows).total, run.training.memory_limit
+    return (
+        f"batch_size stays {trainer.batch_size}: {rows} needs {needed:,} B, over {limit}; at most {largest_batch(run)} fits"
+    )
 
 
 def _rate_now(trainer: Trainer, base: float) -> float:

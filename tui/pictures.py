@@ -61,11 +61,7 @@ def refused_picture(trainer: Trainer) -> Picture:
     )  # fmt: skip
     widest = max(len(f"{size:,}") for size, _ in lines)
     text = [f"{size:>{widest},} B  {what}" for size, what in lines]
-    hint = (
-        f"The largest batch_size that fits is {fits}: set it, and"
-        if fits
-        else "No batch_size fits: make hidden smaller, and"
-    )
+    hint = f"The largest batch_size that fits: {fits}. Set it:" if fits else "No size fits. Make hidden smaller:"
     title: Row = (("Loss", "text"), ("  refused", "bad"))
     return Picture(
         (title,),

@@ -14,7 +14,7 @@ from typing import Any
 from engine import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Preset, Run, Trainer
 from engine.datasets import Data
 from engine.own_table import OwnTable
-from tui.endings import early, monitored, reduced, restored
+from tui.endings import diverged, early, monitored, reduced, restored
 from tui.figures import count
 from tui.live_edit import refused
 from tui.records import run_record
@@ -147,9 +147,10 @@ def progress(trainer: Trainer, training: Iterator[IterationMetrics]) -> Iterator
                 yield f"after {'step' if walk else 'epoch'} {epochs} {reduced(trainer)}"
         if history.diverged and not was_diverged:
             was_diverged = True
-            yield divergence_line(history.diverged, trainer.run.training.divergence.factor)
+            yield divergence_line(history.diverged, trainer.run.training.divergence.factor, diverged(trainer))
     if history.stopped and history.stopped.reason == "interrupted":
-        yield f"interrupted at epoch {history.stopped.epoch}, iteration {history.stopped.iteration}"
+        at = f"epoch {history.stopped.epoch}, iteration {history.stopped.iteration}"
+        yield f"interrupted at {f'step {history.stopped.iteration}' if walk else at}"
     if (said := early(trainer) or restored(trainer)) and trainer.done:
         yield said
 
@@ -202,11 +203,12 @@ def change_line(change: Changed) -> str:
     return f"after iteration {change.iteration} {change.key} was changed from {change.old} to {change.new}"
 
 
-def divergence_line(diverged: Diverged, factor: float) -> str:
-    """Where a run diverged, and by what that was seen."""
-    if math.isfinite(diverged.loss):
-        return f"{diverged}: the loss is {number(diverged.loss)}, more than {factor:g} times what it was before training"
-    return f"{diverged}: the loss is {'infinite' if math.isinf(diverged.loss) else 'not a number (NaN)'}"
+def divergence_line(found: Diverged, factor: float, where: str = "") -> str:
+    """Where a run diverged (in other words: `where`), and by what that was seen."""
+    where = where or str(found)
+    if math.isfinite(found.loss):
+        return f"{where}: the loss is {number(found.loss)}, more than {factor:g} times what it was before training"
+    return f"{where}: the loss is {'infinite' if math.isinf(found.loss) else 'not a number (NaN)'}"
 
 
 def ending(trainer: Trainer) -> str:

@@ -40,7 +40,9 @@ class Session:
 
     def __init__(self, preset: Preset) -> None:
         self.preset = preset
-        self.documents: list[Document] = [dict(document) for document in preset.documents]
+        self.documents: list[Document] = [
+            _named(document, run) for document, run in zip(preset.documents, preset.runs, strict=True)
+        ]
         self.runs: list[Run] = list(preset.runs)
         self.trainers: list[Trainer] = []
         self.kept: list[Kept] = []
@@ -260,6 +262,12 @@ def why_not(error: PresetError) -> str:
     """The first problem of a refused value, in one line."""
     problem = error.problems[0]
     return f"{problem.key}: {problem.message}" if problem.key else problem.message
+
+
+def _named(document: Document, run: Run) -> Document:
+    """The tables of a run, with the optimizer's name where it is left out: its settings cannot be written without."""
+    name = {"training": {"optimizer": {"name": run.training.optimizer.name}}}
+    return overlay(name, document)
 
 
 def _like(table: Any, other: Any, keys: Sequence[str]) -> Any:

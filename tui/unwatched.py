@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -36,10 +37,10 @@ def steps(trainer: Trainer, interrupted: Interrupted) -> Iterator[IterationMetri
 
 
 def trained_together(run: Run, seeds: Seeds, interrupted: Interrupted) -> list[Trainer]:
-    """The run trained with every seed; a run that is refused is so with each."""
-    from engine.stacked import train_together
+    """The run trained with every seed, on all cores; a run that is refused is so with each."""
+    from engine.processes import train_all
 
     runs = with_seeds(run, seeds)
     if refusal(run, run.batch_size) is not None:
         return [Trainer(one) for one in runs]
-    return train_together(runs, interrupted)
+    return train_all(runs, interrupted, processes=os.cpu_count() or 1)

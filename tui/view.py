@@ -9,10 +9,10 @@ import numpy as np
 
 from engine import History, PresetError, Run, Trainer
 from tui import endings, form
-from tui.figures import percent, short
+from tui.figures import count, percent, short
 from tui.form import Field
 from tui.landscape import surface_picture
-from tui.live_edit import refused, why_refused
+from tui.live_edit import completed, refused, why_refused
 from tui.names import labels, letters
 from tui.pace import Pace
 from tui.panes.bars import Standing
@@ -84,7 +84,7 @@ def rate_now(session: Session) -> str:
 def scheduled(trainer: Trainer) -> bool:
     """Whether the learning rate changes by itself."""
     schedule = trainer.run.training.schedule
-    return schedule.name != "constant" or trainer.iteration < schedule.warmup_iterations
+    return schedule.name != "constant" or schedule.warmup_iterations > 0
 
 
 def check(session: Session, field: Field, text: str) -> Check:
@@ -102,10 +102,8 @@ def check(session: Session, field: Field, text: str) -> Check:
 def derived(run: Run) -> tuple[str, str]:
     """What follows from the settings: iterations per epoch and in all, and the number of parameters."""
     if run.surface is not None:
-        return (
-            f"lowest at {' and at '.join(position(run.surface.axes, np.array(place)) for place in run.surface.minima)}",
-            "",
-        )
+        lowest = position(run.surface.axes, np.array(run.surface.minima[0]))
+        return f"lowest at {lowest}", count(run.parameters, "parameter")
     per_epoch = run.iterations_per_epoch()
     return f"{per_epoch}/epoch, {per_epoch * run.training.epochs} in all", f"{run.parameters} parameters"
 
@@ -224,12 +222,19 @@ def stepped(session: Session) -> str:
     return f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. n takes the next"
 
 
+def over(session: Session) -> str:
+    """That nothing is left to train, and what to do."""
+    more = f"; more {endings.unit(session.trainer)}s let it go on" if all(map(completed, session.trainers)) else ""
+    return f"The run is over. space or r starts it again{more}"
+
+
 def outcome(session: Session) -> tuple[str, ...]:
     """How the runs ended, in a line: from the longest wording to the shortest."""
     if len(session.trainers) > 1:
         parts = [f"{one.run.name} {_brief(one)}" for one in session.trainers]
         blind = all(one.history.initial_validation is None for one in session.trainers)
-        return (f"Done. {'Training' if blind else 'Validation'} loss: {', '.join(parts)}. r starts again",)
+        said = f"Done. {'Training' if blind else 'Validation'} loss: {', '.join(parts)}"
+        return f"{said}. r starts again", said
     trainer = session.trainer
     if refused(trainer):
         return refusal(session)

@@ -107,7 +107,7 @@ def _newest(moment: Moment, width: int) -> str:
     """What the newest batch or step was, in as many words as have room."""
     newest, walk = moment.newest, moment.walk
     if moment.refused:
-        return "refused before the first batch: a step needs more memory than it may"
+        return "refused: a step needs more memory than it may"
     if newest is None:
         return "no step yet: space starts, n takes one" if walk else "no batch yet: space starts, n takes one batch"
     if walk is not None:

@@ -187,7 +187,7 @@ class LabScreen(OpensSheets):
             self.say(*view.refusal(self.session), role="bad")
             self.frame()
         elif self.session.done:
-            self.say("The run is over. space or r starts it again; more epochs let it go on")
+            self.say(view.over(self.session))
             self.frame()
         return not self.session.done
 
