@@ -49,7 +49,7 @@ class ReLU(Activation):
         np.maximum(z, scratch[0], out=out)
 
     def backward(self, delta: Array, a: Array, z: Array, scratch: Sequence[Array]) -> None:
-        np.sign(a, out=z)  # a >= 0, so its sign is the derivative: 0 where the unit is off, else 1
+        np.sign(a, z)  # a >= 0, so its sign is the derivative: 0 where the unit is off, else 1
         delta *= z
 
 
@@ -59,11 +59,11 @@ class LeakyReLU(Activation):
     slope = 0.01
 
     def forward(self, z: Array, out: Array, scratch: Sequence[Array]) -> None:
-        np.multiply(z, self.slope, out=out)
+        np.multiply(z, self.slope, out)
         np.maximum(z, out, out=out)
 
     def backward(self, delta: Array, a: Array, z: Array, scratch: Sequence[Array]) -> None:
-        np.heaviside(a, 0.0, out=z)
+        np.heaviside(a, 0.0, z)
         z *= 1.0 - self.slope
         z += self.slope
         delta *= z
@@ -73,10 +73,10 @@ class Tanh(Activation):
     """f(z) = tanh(z); f' = 1 - f^2."""
 
     def forward(self, z: Array, out: Array, scratch: Sequence[Array]) -> None:
-        np.tanh(z, out=out)
+        np.tanh(z, out)
 
     def backward(self, delta: Array, a: Array, z: Array, scratch: Sequence[Array]) -> None:
-        np.multiply(a, a, out=z)
+        np.multiply(a, a, z)
         z *= delta
         delta -= z
 
@@ -85,14 +85,14 @@ class Sigmoid(Activation):
     """f(z) = 1 / (1 + exp(-z)), computed as (1 + tanh(z/2)) / 2, which cannot overflow; f' = f (1 - f)."""
 
     def forward(self, z: Array, out: Array, scratch: Sequence[Array]) -> None:
-        np.multiply(z, 0.5, out=out)
-        np.tanh(out, out=out)
+        np.multiply(z, 0.5, out)
+        np.tanh(out, out)
         out += 1.0
         out *= 0.5
 
     def backward(self, delta: Array, a: Array, z: Array, scratch: Sequence[Array]) -> None:
-        np.multiply(a, a, out=z)
-        np.subtract(a, z, out=z)
+        np.multiply(a, a, z)
+        np.subtract(a, z, z)
         delta *= z
 
 
@@ -100,12 +100,12 @@ class Softplus(Activation):
     """f(z) = log(1 + exp(z)), a ReLU without its corner; f' = 1 / (1 + exp(-z)) = 1 - exp(-f) (Dugas et al. 2001)."""
 
     def forward(self, z: Array, out: Array, scratch: Sequence[Array]) -> None:
-        np.logaddexp(0.0, z, out=out)
+        np.logaddexp(0.0, z, out)
 
     def backward(self, delta: Array, a: Array, z: Array, scratch: Sequence[Array]) -> None:
-        np.negative(a, out=z)
-        np.expm1(z, out=z)  # exp(-f) - 1, exact also where f is nearly 0
-        np.negative(z, out=z)
+        np.negative(a, z)
+        np.expm1(z, z)  # exp(-f) - 1, exact also where f is nearly 0
+        np.negative(z, z)
         delta *= z
 
 
@@ -121,11 +121,11 @@ class GELU(Activation):
 
     def _share(self, z: Array, out: Array) -> None:
         """out = P."""
-        np.multiply(z, z, out=out)
+        np.multiply(z, z, out)
         out *= self.c * self.k
         out += self.c
         out *= z
-        np.tanh(out, out=out)
+        np.tanh(out, out)
         out += 1.0
         out *= 0.5
 
@@ -136,8 +136,8 @@ class GELU(Activation):
     def backward(self, delta: Array, a: Array, z: Array, scratch: Sequence[Array]) -> None:
         share = scratch[0]
         self._share(z, share)
-        np.subtract(1.0, share, out=share)  # 1 - P
-        np.multiply(z, z, out=z)
+        np.subtract(1.0, share, share)  # 1 - P
+        np.multiply(z, z, z)
         z *= 6.0 * self.c * self.k
         z += 2.0 * self.c
         z *= share  # before f: where f is large this is 0, and their product with z^2 would overflow

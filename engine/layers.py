@@ -106,7 +106,7 @@ class Dropout:
         self.rng.random(dtype=mask.dtype.type, out=mask)
         np.greater_equal(mask, self.rate, out=mask)
         mask *= 1.0 / (1.0 - self.rate)
-        np.multiply(a, mask, out=out)
+        np.multiply(a, mask, out)
 
 
 class Workspace:

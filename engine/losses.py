@@ -107,7 +107,7 @@ class MeanSquaredError(Loss):
 
     def value_and_gradient(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
         number = outputs.shape[-2] * outputs.shape[-1]
-        np.subtract(outputs, targets, out=out)
+        np.subtract(outputs, targets, out)
         value = inner(out, out) / number
         out *= 2.0 / number
         return value
@@ -120,8 +120,8 @@ class MeanAbsoluteError(Loss):
 
     def value_and_gradient(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
         number = outputs.shape[-2] * outputs.shape[-1]
-        np.subtract(outputs, targets, out=scratch.terms)
-        np.sign(scratch.terms, out=out)
+        np.subtract(outputs, targets, scratch.terms)
+        np.sign(scratch.terms, out)
         value = inner(scratch.terms, out) / number
         out *= 1.0 / number
         return value
@@ -138,7 +138,7 @@ class Huber(Loss):
     def value_and_gradient(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
         number = outputs.shape[-2] * outputs.shape[-1]
         error = scratch.terms
-        np.subtract(outputs, targets, out=error)
+        np.subtract(outputs, targets, error)
         np.maximum(error, scratch.numbers[-1.0], out=out)
         np.minimum(out, scratch.numbers[1.0], out=out)
         value = inner(error, out)
@@ -159,13 +159,13 @@ class BinaryCrossEntropy(Loss):
 
     def value_and_gradient(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
         samples, sign, softplus = outputs.shape[-1], scratch.product, scratch.terms
-        np.multiply(targets, scratch.numbers[-2.0], out=sign)
+        np.multiply(targets, scratch.numbers[-2.0], sign)
         sign += scratch.numbers[1.0]
-        np.multiply(outputs, sign, out=out)
-        np.logaddexp(scratch.numbers[0.0], out, out=softplus)
+        np.multiply(outputs, sign, out)
+        np.logaddexp(scratch.numbers[0.0], out, softplus)
         value = inner(softplus, scratch.ones)
         out -= softplus
-        np.exp(out, out=out)
+        np.exp(out, out)
         out *= sign
         out *= scratch.numbers[1.0 / samples]
         return value / samples
@@ -175,9 +175,9 @@ class BinaryCrossEntropy(Loss):
         return np.hstack([1.0 - second, second])
 
     def correct(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
-        np.greater(outputs, scratch.numbers[0.0], out=scratch.right)
-        np.greater(targets, scratch.numbers[0.5], out=scratch.wanted)
-        np.equal(scratch.right, scratch.wanted, out=scratch.right)
+        np.greater(outputs, scratch.numbers[0.0], scratch.right)
+        np.greater(targets, scratch.numbers[0.5], scratch.wanted)
+        np.equal(scratch.right, scratch.wanted, scratch.right)
         return count(scratch.right)
 
 
@@ -199,7 +199,7 @@ class CrossEntropy(Loss):
     def value_and_gradient(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
         samples = outputs.shape[-1]
         at_target = self.softmax(outputs, targets, out, scratch)
-        np.log(scratch.row, out=scratch.row)
+        np.log(scratch.row, scratch.row)
         value = inner(scratch.row, scratch.row_ones)
         value -= at_target
         out -= targets
@@ -209,9 +209,9 @@ class CrossEntropy(Loss):
     def softmax(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
         """out = softmax(outputs), the sums of exponentials into `scratch.row`; returns the sum of z t over all samples."""
         np.maximum.reduce(outputs, axis=-2, keepdims=True, out=scratch.row)
-        np.subtract(outputs, scratch.row, out=out)
+        np.subtract(outputs, scratch.row, out)
         at_target = inner(out, targets)
-        np.exp(out, out=out)
+        np.exp(out, out)
         sums(out, scratch)
         out /= scratch.row
         return at_target
@@ -225,7 +225,7 @@ class CrossEntropy(Loss):
         outputs.argmax(axis=-2, out=scratch.best)
         targets.argmax(axis=-2, out=scratch.best_wanted)
         right = scratch.right[..., :1, :]
-        np.equal(scratch.best[..., None, :], scratch.best_wanted[..., None, :], out=right)
+        np.equal(scratch.best[..., None, :], scratch.best_wanted[..., None, :], right)
         return count(right)
 
 
@@ -240,7 +240,7 @@ class DoubleSoftmax(CrossEntropy):
         p = scratch.terms
         self.softmax(outputs, targets, p, scratch)
         value = super().value_and_gradient(p, targets, out, scratch)
-        np.multiply(out, p, out=scratch.product)
+        np.multiply(out, p, scratch.product)
         sums(scratch.product, scratch)
         out -= scratch.row
         out *= p

@@ -63,7 +63,7 @@ class SGD(Optimizer):
     learning_rate: LearningRate = 0.1
 
     def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
-        np.multiply(gradients, state.numbers.filled(-learning_rate), out=out)
+        np.multiply(gradients, state.numbers.filled(-learning_rate), out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class Momentum(Optimizer):
         (velocity,) = state.vectors
         velocity *= state.numbers[self.momentum]
         velocity += gradients
-        np.multiply(velocity, state.numbers.filled(-learning_rate), out=out)
+        np.multiply(velocity, state.numbers.filled(-learning_rate), out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class Nesterov(Optimizer):
         (velocity,) = state.vectors
         velocity *= state.numbers[self.momentum]
         velocity += gradients
-        np.multiply(velocity, state.numbers[self.momentum], out=out)
+        np.multiply(velocity, state.numbers[self.momentum], out)
         out += gradients
         out *= state.numbers.filled(-learning_rate)
 
@@ -108,11 +108,11 @@ class Adagrad(Optimizer):
 
     def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
         (squares,) = state.vectors
-        np.multiply(gradients, gradients, out=out)
+        np.multiply(gradients, gradients, out)
         squares += out
-        np.sqrt(squares, out=out)
+        np.sqrt(squares, out)
         out += state.numbers[self.epsilon]
-        np.divide(gradients, out, out=out)
+        np.divide(gradients, out, out)
         out *= state.numbers.filled(-learning_rate)
 
 
@@ -129,12 +129,12 @@ class RMSProp(Optimizer):
     def update(self, gradients: Array, state: OptimizerState, learning_rate: Rate, out: Array) -> None:
         (squares,) = state.vectors
         squares *= state.numbers[self.alpha]
-        np.multiply(gradients, gradients, out=out)
+        np.multiply(gradients, gradients, out)
         out *= state.numbers[1.0 - self.alpha]
         squares += out
-        np.sqrt(squares, out=out)
+        np.sqrt(squares, out)
         out += state.numbers[self.epsilon]
-        np.divide(gradients, out, out=out)
+        np.divide(gradients, out, out)
         out *= state.numbers.filled(-learning_rate)
 
 
@@ -161,13 +161,13 @@ class Adam(Optimizer):
         mean *= numbers[self.beta1]
         mean += gradients
         square *= numbers[self.beta2]
-        np.multiply(gradients, gradients, out=out)
+        np.multiply(gradients, gradients, out)
         square += out
         # sqrt(v / (1 - beta2^t)) = sqrt(square) * scale
         scale = math.sqrt((1.0 - self.beta2) / (1.0 - self.beta2**state.steps))
-        np.sqrt(square, out=out)
+        np.sqrt(square, out)
         out += numbers.filled(self.epsilon / scale)
-        np.divide(mean, out, out=out)
+        np.divide(mean, out, out)
         out *= numbers.filled(learning_rate * (-(1.0 - self.beta1) / (1.0 - self.beta1**state.steps) / scale))
 
 

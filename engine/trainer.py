@@ -214,7 +214,7 @@ class Trainer:
                 self._decayed = np.empty_like(self.parameters)
             optimizers.decay(self.parameters, rate, self.optimizer.weight_decay, self.updates, self._decayed)
         weight_norm = norm(self.parameters)
-        np.add(self.parameters, self.updates, out=self.parameters)
+        np.add(self.parameters, self.updates, self.parameters)
         self.objective.moved()
         self.phase, self._apart = 0, False
         self.batch += 1
