@@ -143,6 +143,7 @@ class Workspace:
         self.scratch: list[list[Array]] = [
             [array] if needed else [] for array in arrays(hidden if needed else (0,) * len(hidden))
         ]
+        self.way: Way | None = None  # see Network
         self._part: Workspace | None = None
 
     def part(self, samples: int) -> Workspace:
@@ -176,12 +177,13 @@ class Network:
 
     def forward(self, x: Array, work: Workspace, dropout: Dropout | None = None) -> Array:
         """The outputs (outputs, samples) for x (inputs + 1, samples), ones last; they lie in `work` until its next use."""
-        for index, (layer, z, a, scratch) in enumerate(zip(self.layers, work.z, work.a, work.scratch, strict=False)):
-            layer.forward(x, z)
-            self.activation.forward(z, a, scratch)
+        bend = self.activation.forward
+        for layer, z, a, scratch, mask, through, inputs in self._way(work).forward:
+            layer(x, z)
+            bend(z, a, scratch)
             if dropout is not None:
-                dropout.forward(a, work.mask[index], work.through[index])
-            x = work.inputs[index]
+                dropout.forward(a, mask, through)
+            x = inputs
         outputs = work.z[-1]
         self.layers[-1].forward(x, outputs)
         return outputs
@@ -192,13 +194,42 @@ class Network:
         The chain rule, last layer first: dL/dz_l = (W_(l+1) dL/dz_(l+1)) * f'(z_l) (Rumelhart et al. 1986). Activations
         may use z, which is not needed any more, for what lies between.
         """
-        for index in range(len(self.layers) - 1, 0, -1):
-            delta = work.delta[index - 1]
-            self.layers[index].backward(work.inputs[index - 1], work.delta[index], delta)
-            if work.mask:
-                delta *= work.mask[index - 1]
-            self.activation.backward(delta, work.a[index - 1], work.z[index - 1], work.scratch[index - 1])
+        bend = self.activation.backward
+        for layer, inputs, above, delta, mask, a, z, scratch in self._way(work).backward:
+            layer(inputs, above, delta)
+            if mask is not None:
+                delta *= mask
+            bend(delta, a, z, scratch)
         self.layers[0].backward(x, work.delta[0], None)
+
+    def _way(self, work: Workspace) -> Way:
+        """The way through the layers with the arrays of `work`, looked up once."""
+        if work.way is None or work.way.network is not self:
+            work.way = Way(self, work)
+        return work.way
+
+
+class Way:
+    """Which arrays each hidden layer's functions are given, forward and backward, in the order in which they are called.
+
+    Only there because looking ten of them up in lists takes a small network as long as multiplying them.
+    """
+
+    def __init__(self, network: Network, work: Workspace) -> None:
+        self.network = network
+        hidden = len(network.layers) - 1
+        masks: list[Any] = list(work.mask) or [None] * hidden
+        self.forward = [
+            (network.layers[i].forward, work.z[i], work.a[i], work.scratch[i], masks[i], work.through[i], work.inputs[i])
+            for i in range(hidden)
+        ]
+        self.backward = [
+            (
+                network.layers[i + 1].backward, work.inputs[i], work.delta[i + 1], work.delta[i],
+                masks[i], work.a[i], work.z[i], work.scratch[i],
+            )
+            for i in reversed(range(hidden))
+        ]  # fmt: skip
 
 
 def initial_parameters(

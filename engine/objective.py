@@ -99,8 +99,8 @@ class NetworkObjective:
 
     def reserve(self, batch_size: int) -> None:
         self.batches.reserve(batch_size)
-        self._work = Workspace(self.run.sizes, self.run.network, batch_size, self.dtype)
-        self._scratch = Scratch((self.run.sizes[-1], batch_size), self.dtype)
+        self.work = self._work = Workspace(self.run.sizes, self.run.network, batch_size, self.dtype)
+        self.scratch = self._scratch = Scratch((self.run.sizes[-1], batch_size), self.dtype)
 
     def begin_epoch(self) -> None:
         self.batches.begin_epoch()
@@ -108,7 +108,8 @@ class NetworkObjective:
     def forward(self, batch_size: int) -> int:
         inputs, targets = self.batches.take(batch_size)
         samples = len(inputs)
-        self.work, self.scratch = self._work.part(samples), self._scratch.part(samples)
+        if self.work.samples != samples:
+            self.work, self.scratch = self._work.part(samples), self._scratch.part(samples)
         self.x, self.targets = inputs.T, targets.T
         if len(self.targets) > 1:  # the loss goes through whole arrays of one layout
             np.copyto(self.scratch.targets, self.targets)
