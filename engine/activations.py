@@ -113,7 +113,7 @@ class GELU(Activation):
     """f(z) = z P, P = (1 + tanh(c z (1 + k z^2))) / 2, c = sqrt(2 / pi), k = 0.044715 (Hendrycks and Gimpel 2016).
 
     That is their tanh form, torch's GELU(approximate="tanh"): NumPy has no error function for the exact one.
-    f' = P + 2 c (1 + 3 k z^2) f (1 - P) = 1 - (1 - P) (1 - Z), with Z = 2 c (1 + 3 k z^2) f.
+    f' = P + 2 c (1 + 3 k z^2) (1 - P) f.
     """
 
     needs_scratch = True
@@ -138,13 +138,13 @@ class GELU(Activation):
         self._share(z, share)
         np.subtract(1.0, share, out=share)  # 1 - P
         np.multiply(z, z, out=z)
-        z *= -6.0 * self.c * self.k
-        z -= 2.0 * self.c
+        z *= 6.0 * self.c * self.k
+        z += 2.0 * self.c
+        z *= share  # before f: where f is large this is 0, and their product with z^2 would overflow
         z *= a
-        z += 1.0  # 1 - Z
-        share *= z
-        np.subtract(1.0, share, out=share)
-        delta *= share
+        z -= share
+        z += 1.0
+        delta *= z
 
 
 #: Every activation by its name: the list of allowed values.

@@ -71,6 +71,15 @@ class BoundedTable:
         if not self.staged:
             return
         rows = np.frombuffer(self.stage).reshape(self.stage_rows, self.width)[: self.staged]
+        self.staged = 0
+        self._take(rows)
+
+    def extend(self, rows: Floats) -> None:
+        """Add many rows, (rows, columns)."""
+        self.flush()
+        self._take(rows)
+
+    def _take(self, rows: Floats) -> None:
         while len(rows):
             if self._used == len(self._columns[0]):
                 self._make_room()
@@ -79,7 +88,6 @@ class BoundedTable:
                 column[self._used : self._used + count] = values
             self._used += count
             rows = rows[count:]
-        self.staged = 0
 
     def _make_room(self) -> None:
         largest = self.capacity + self._block
@@ -170,6 +178,7 @@ class Buckets:
 
     @property
     def nbytes(self) -> int:
+        """Bytes of the array."""
         return self._table.nbytes
 
     @property

@@ -113,6 +113,10 @@ class History:
         if table.staged == table.stage_rows:
             table.flush()
 
+    def extend(self, rows: Floats) -> None:
+        """Append many iterations, (iterations, COLUMNS) float64, an accuracy that does not exist as NaN."""
+        self._iterations.extend(rows)
+
     def column(self, name: str) -> Floats:
         """One field of the iterations in `kept`, (iterations,) float64 and contiguous; a view, not to be written to."""
         return self._iterations.column(COLUMNS.index(name))

@@ -139,7 +139,10 @@ class Workspace:
         self.mask = arrays(hidden if dropped else ())
         self.inputs = with_ones() if dropped else before_dropout
         self.through: list[Array] = [array[..., :-1, :] for array in self.inputs]
-        self.scratch = arrays(hidden if ACTIVATIONS[architecture.activation].needs_scratch else ())
+        needed = ACTIVATIONS[architecture.activation].needs_scratch
+        self.scratch: list[list[Array]] = [
+            [array] if needed else [] for array in arrays(hidden if needed else (0,) * len(hidden))
+        ]
         self._part: Workspace | None = None
 
     def part(self, samples: int) -> Workspace:
@@ -173,16 +176,14 @@ class Network:
 
     def forward(self, x: Array, work: Workspace, dropout: Dropout | None = None) -> Array:
         """The outputs (outputs, samples) for x (inputs + 1, samples), ones last; they lie in `work` until its next use."""
-        *hidden, last = self.layers
-        for index, layer in enumerate(hidden):
-            z, a = work.z[index], work.a[index]
+        for index, (layer, z, a, scratch) in enumerate(zip(self.layers, work.z, work.a, work.scratch, strict=False)):
             layer.forward(x, z)
-            self.activation.forward(z, a, work.scratch[index : index + 1])
+            self.activation.forward(z, a, scratch)
             if dropout is not None:
                 dropout.forward(a, work.mask[index], work.through[index])
             x = work.inputs[index]
         outputs = work.z[-1]
-        last.forward(x, outputs)
+        self.layers[-1].forward(x, outputs)
         return outputs
 
     def backward(self, x: Array, work: Workspace) -> None:
@@ -196,7 +197,7 @@ class Network:
             self.layers[index].backward(work.inputs[index - 1], work.delta[index], delta)
             if work.mask:
                 delta *= work.mask[index - 1]
-            self.activation.backward(delta, work.a[index - 1], work.z[index - 1], work.scratch[index - 1 : index])
+            self.activation.backward(delta, work.a[index - 1], work.z[index - 1], work.scratch[index - 1])
         self.layers[0].backward(x, work.delta[0], None)
 
 

@@ -48,7 +48,7 @@ def inner(a: Array, b: Array) -> Figure:
     """The sum of a * b over the last two axes; both C-contiguous."""
     if a.ndim == 2:
         return float(a.ravel().dot(b.ravel()))
-    return np.vecdot(a.reshape(len(a), -1), b.reshape(len(b), -1))
+    return np.vecdot(a.reshape(len(a), -1), b.reshape(len(b), -1)).astype(np.float64)  # like float(): what follows is exact
 
 
 def sums(a: Array, scratch: Scratch) -> None:
@@ -61,7 +61,7 @@ def sums(a: Array, scratch: Scratch) -> None:
 
 def count(right: NDArray[np.bool_]) -> Figure:
     """How many are true over the last two axes."""
-    return np.count_nonzero(right) if right.ndim == 2 else np.count_nonzero(right, axis=(-2, -1))
+    return int(np.count_nonzero(right)) if right.ndim == 2 else np.count_nonzero(right, axis=(-2, -1))
 
 
 class Loss:
@@ -84,6 +84,10 @@ class Loss:
     def value(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
         """The mean loss."""
         return self.value_and_gradient(outputs, targets, scratch.gradient, scratch)
+
+    def probabilities(self, outputs: Array) -> Array:
+        """What outputs (samples, outputs) say of each class: (samples, classes), rows of sum 1; only for classes."""
+        raise NotImplementedError
 
     def correct(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
         """How many samples are classified right; only for classes, and where no output is NaN."""
@@ -144,23 +148,31 @@ class Huber(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """Two classes, one logit z, target t in {0, 1}: L = mean(log(1 + exp(z)) - z t); dL/dz = (s(z) - t) / samples.
+    """Two classes, one logit z, target t in {0, 1}: L = mean(log(1 + exp(u))) with u = (1 - 2 t) z, the wrong side of z.
 
-    That is -t log s(z) - (1 - t) log(1 - s(z)) with the sigmoid s(z) = exp(z - log(1 + exp(z))), free of overflow.
+    That is -t log s(z) - (1 - t) log(1 - s(z)) with the sigmoid s(z) = exp(z - log(1 + exp(z))), free of overflow, and
+    exact where it is nearly 0: no two large numbers are taken from each other. dL/dz = (1 - 2 t) s(u) / samples, which
+    is (s(z) - t) / samples.
     """
 
     task = "classes"
 
     def value_and_gradient(self, outputs: Array, targets: Array, out: Array, scratch: Scratch) -> Figure:
-        samples, softplus = outputs.shape[-1], scratch.terms
-        np.logaddexp(scratch.numbers[0.0], outputs, out=softplus)
+        samples, sign, softplus = outputs.shape[-1], scratch.product, scratch.terms
+        np.multiply(targets, scratch.numbers[-2.0], out=sign)
+        sign += scratch.numbers[1.0]
+        np.multiply(outputs, sign, out=out)
+        np.logaddexp(scratch.numbers[0.0], out, out=softplus)
         value = inner(softplus, scratch.ones)
-        value -= inner(outputs, targets)
-        np.subtract(outputs, softplus, out=out)
+        out -= softplus
         np.exp(out, out=out)
-        out -= targets
+        out *= sign
         out *= scratch.numbers[1.0 / samples]
         return value / samples
+
+    def probabilities(self, outputs: Array) -> Array:
+        second = 0.5 * (1.0 + np.tanh(0.5 * outputs))
+        return np.hstack([1.0 - second, second])
 
     def correct(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
         np.greater(outputs, scratch.numbers[0.0], out=scratch.right)
@@ -203,6 +215,11 @@ class CrossEntropy(Loss):
         sums(out, scratch)
         out /= scratch.row
         return at_target
+
+    def probabilities(self, outputs: Array) -> Array:
+        powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        shares: Array = powers / powers.sum(axis=1, keepdims=True)
+        return shares
 
     def correct(self, outputs: Array, targets: Array, scratch: Scratch) -> Figure:
         outputs.argmax(axis=-2, out=scratch.best)

@@ -25,8 +25,11 @@ class Numbers(dict[float, NDArray[np.floating[Any]]]):
         return made
 
     def filled(self, value: Any) -> Any:
-        """`value` as an array () that is valid until the next call; an array of several values stays as it is."""
+        """`value` as an array () of `dtype` that is valid until the next call; an array of several values as one of `dtype`.
+
+        Else NumPy would multiply a float32 vector by float64 values, and round otherwise than with one value.
+        """
         if isinstance(value, np.ndarray):
-            return value
+            return value.astype(self.dtype, copy=False)
         self.now.fill(value)
         return self.now

@@ -175,7 +175,8 @@ class Evaluator:
     """
 
     def __init__(self, run: Run, loss: Loss, target_scale: float, stack: tuple[int, ...] = ()) -> None:
-        self.loss, self.target_scale, self.stack = loss, target_scale, stack
+        self.loss, self.stack = loss, stack
+        self.target_scales = [target_scale] * (stack[0] if stack else 1)
         self._sizes, self._dtype = run.sizes, run.training.dtype
         self._architecture = replace(run.network, dropout=0.0)
         self._reserve(0)  # it grows with the first set that is seen
@@ -214,9 +215,9 @@ class Evaluator:
             Evaluation(
                 float(value),
                 r2=1.0 - float(squares) / float(variance) if variance > 0.0 else None,
-                mean_absolute_error=float(absolute) * self.target_scale / samples,
+                mean_absolute_error=float(absolute) * float(scale) / samples,
             )
-            for value, absolute, squares, variance in _runs(loss / samples, first, second, spread)
+            for value, absolute, squares, variance, scale in _runs(loss / samples, first, second, spread, self.target_scales)
         ]
 
     def _pieces(self, network: Network, inputs: Array, targets: Array) -> Iterator[tuple[Array, Array, Scratch]]:

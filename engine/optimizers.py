@@ -195,10 +195,11 @@ def clip(gradients: Array, norm: Any, limit: float) -> None:
         if factor < 1.0:
             gradients *= factor
     else:
-        gradients *= np.fmin(1.0, limit / (norm + 1e-6))[:, None]
+        factors = np.fmin(1.0, limit / (np.asarray(norm, np.float64) + 1e-6))[:, None]
+        np.multiply(gradients, factors, out=gradients, dtype=gradients.dtype)  # rounded like the one factor above
 
 
 def decay(parameters: Array, learning_rate: Rate, weight_decay: float, out: Array, scratch: Array) -> None:
     """Decoupled weight decay: out -= learning_rate * weight_decay * parameters."""
-    np.multiply(parameters, learning_rate * weight_decay, out=scratch)
+    np.multiply(parameters, learning_rate * weight_decay, out=scratch, dtype=scratch.dtype)
     out -= scratch

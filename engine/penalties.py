@@ -21,6 +21,7 @@ class Penalty:
     def __init__(self, l1: float, l2: float, sizes: tuple[int, ...], parameters: Array) -> None:
         self.l1, self.l2 = l1, l2
         self._weights = np.empty_like(parameters)
+        self._signs = np.empty_like(parameters) if l1 > 0.0 else None
         self._is_weight = np.concatenate([
             np.repeat(np.array([1.0, 0.0], parameters.dtype), (inputs * outputs, outputs))
             for inputs, outputs in pairwise(sizes)
@@ -32,8 +33,9 @@ class Penalty:
         np.multiply(parameters, self._is_weight, out=weights)
         if self.l2 > 0.0:
             value = value + 0.5 * self.l2 * _inner(weights, weights)
-        signs = np.sign(weights) if self.l1 > 0.0 else None
+        signs = self._signs
         if signs is not None:
+            np.sign(weights, out=signs)
             value = value + self.l1 * _inner(weights, signs)
         if self.l2 > 0.0:
             weights *= self.l2
@@ -45,4 +47,4 @@ class Penalty:
 
 
 def _inner(a: Array, b: Array) -> Any:
-    return float(a.dot(b)) if a.ndim == 1 else np.vecdot(a, b)
+    return float(a.dot(b)) if a.ndim == 1 else np.vecdot(a, b).astype(np.float64)

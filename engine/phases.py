@@ -79,11 +79,11 @@ def phase_of(trainer: Trainer, seen: Phase | None, metrics: IterationMetrics | N
         if isinstance(objective, NetworkObjective):
             work = objective.work
             now |= {
-                "inputs": objective.x[:, :-1].copy(),
-                "targets": objective.targets.copy(),
-                "z": tuple(array.copy() for array in work.z[:-1]),
-                "activations": tuple(array.copy() for array in work.through),
-                "outputs": work.z[-1].copy(),
+                "inputs": objective.x[:-1].T.copy(),
+                "targets": objective.targets.T.copy(),
+                "z": tuple(array.T.copy() for array in work.z[:-1]),
+                "activations": tuple(array.T.copy() for array in work.through),
+                "outputs": work.z[-1].T.copy(),
             }
     if done == 2:
         right = trainer.right

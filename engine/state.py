@@ -6,6 +6,7 @@ history. Nothing in it is an object of ours, so it can be written to a file of a
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,18 @@ from engine.schedules import PlateauState
 from engine.stopping import Patience
 
 if TYPE_CHECKING:
+    from engine.run import Run
     from engine.trainer import Trainer
 
 VERSION = 1
 COUNTERS = ("epoch", "iteration", "samples_seen", "seconds", "base_rate", "batch_size", "epochs", "warmup_ended_at")
 PROGRESS = ("batch", "in_epoch")
+
+
+def _settings(run: Run) -> dict[str, str]:
+    """A fingerprint of each table of settings: one that differs would lead to other numbers from here on."""
+    tables = {"data set": run.data, "surface": run.surface, "network": run.network, "training table": run.training}
+    return {name: hashlib.sha256(repr(table).encode()).hexdigest() for name, table in tables.items()}
 
 
 def state_of(trainer: Trainer) -> dict[str, Any]:
@@ -36,6 +44,7 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
         "version": VERSION,
         "sizes": list(trainer.run.sizes),
         "seed": trainer.run.seed,
+        "settings": _settings(trainer.run),
         **{name: getattr(trainer, name) for name in (*COUNTERS, *PROGRESS)},
         "optimizer": {name: getattr(optimizer, name) for name in ("momentum", "weight_decay") if hasattr(optimizer, name)},
         "parameters": trainer.parameters.copy(),
@@ -56,6 +65,9 @@ def restore_trainer(trainer: Trainer, state: dict[str, Any]) -> None:
     for name, own in (("sizes", list(trainer.run.sizes)), ("seed", trainer.run.seed)):
         if state[name] != own:
             raise ValueError(f"this state belongs to a run with {name} {state[name]}, not {own}")
+    for name, digest in _settings(trainer.run).items():
+        if state["settings"].get(name) != digest:
+            raise ValueError(f"this state belongs to a run with another {name}")
     for name in (*COUNTERS, *PROGRESS):
         setattr(trainer, name, state[name])
     trainer.optimizer = replace(trainer.optimizer, **state["optimizer"])

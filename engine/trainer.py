@@ -11,21 +11,24 @@ import contextvars
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from engine import memory, optimizers
+from engine.ending import end_epoch, note_divergence, watch
 from engine.history import History
 from engine.layers import Array
 from engine.live import change_trainer
-from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Reason, Restored, Stopped
+from engine.metrics import Changed, IterationMetrics, Reason, Stopped
 from engine.objective import NetworkObjective, Objective
 from engine.optimizers import Optimizer
 from engine.penalties import Penalty
 from engine.phases import Phase, phase_of
+from engine.rate import scheduled_factor
 from engine.run import Run
-from engine.schedules import Constant, ReduceOnPlateau, factor_at
+from engine.schedules import Constant, ReduceOnPlateau
+from engine.snapshot import Snapshot, take_snapshot
 from engine.state import restore_trainer, state_of
 from engine.stopping import Patience
 from engine.surfaces import SurfaceObjective
@@ -61,7 +64,7 @@ class Trainer:
         # about it costs a tenth of what `with np.errstate()` does.
         self._context = contextvars.copy_context()
         self._context.run(np.seterr, all="ignore")
-        self._quietly = self._context.run
+        self.quietly = self._context.run
         self.parameters, self.gradients = self.objective.parameters, self.objective.gradients
         self.updates: Array = np.zeros_like(self.parameters)
         self.optimizer_state = self.optimizer.init(self.parameters)
@@ -71,7 +74,7 @@ class Trainer:
         l1, l2 = run.training.l1, run.training.l2
         self._penalty = Penalty(l1, l2, run.sizes, self.parameters) if l1 > 0.0 or l2 > 0.0 else None
         self._decayed: Array | None = None
-        self._steady = isinstance(run.training.schedule, Constant) and run.training.schedule.warmup_iterations == 0
+        self.steady = isinstance(run.training.schedule, Constant) and run.training.schedule.warmup_iterations == 0
         self.warmup_ended_at = 0.0
         self.batch = 0  # batches of this epoch
         self.in_epoch = False  # between the first batch of an epoch and its end
@@ -81,7 +84,7 @@ class Trainer:
         self._apart = False
         self._reserved = 0  # the batch size that there are buffers for
         self._batches = 0  # iterations of the epoch in progress
-        self.history.begin(*self._quietly(self.objective.evaluate))
+        self.history.begin(*self.quietly(self.objective.evaluate))
         refusal = memory.refusal(run, self.batch_size)
         if refusal is not None:
             self.stop("out_of_memory", refusal)
@@ -127,17 +130,7 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """The rate of the next iteration: the optimizer's own, times what the schedule makes of it."""
-        return self.base_rate if self._steady else self.base_rate * self._factor()
-
-    def _factor(self) -> float:
-        run = self.run
-        finished = self.epoch - 1 if self.in_epoch else self.epoch
-        done = finished + (self.batch / self.batches if self.in_epoch else 0.0)
-        if self.iteration <= run.training.schedule.warmup_iterations:
-            self.warmup_ended_at = done  # until the warm-up is over, its end moves along
-        per_epoch = run.iterations_per_epoch(self.batch_size)
-        factor = factor_at(run.training.schedule, self.iteration, done, self.warmup_ended_at, self.epochs, per_epoch)
-        return factor * self.plateau.factor if self.plateau is not None else factor
+        return self.base_rate if self.steady else self.base_rate * scheduled_factor(self)
 
     def __iter__(self) -> Iterator[IterationMetrics]:
         while not self.done:
@@ -150,7 +143,7 @@ class Trainer:
         """
         if self.history.stopped is not None:
             raise RuntimeError("this run is over")
-        return self._quietly(self._step)
+        return self.quietly(self._step)
 
     def _step(self) -> IterationMetrics:
         started = self.clock()
@@ -178,7 +171,7 @@ class Trainer:
             return self.apart
         started = self.clock()
         self._apart = True
-        self._quietly((self._forward, self._measure, self._backward)[self.phase])
+        self.quietly((self._forward, self._measure, self._backward)[self.phase])
         self.seconds += self.clock() - started
         self.apart = phase_of(self, self.apart if self.phase > 1 else None)
         return self.apart
@@ -214,7 +207,7 @@ class Trainer:
         self.phase = 3
 
     def _update(self, started: float) -> IterationMetrics:
-        rate = self.base_rate if self._steady else self.learning_rate
+        rate = self.base_rate if self.steady else self.learning_rate
         self.optimizer.update(self.gradients, self.optimizer_state, rate, self.updates)
         if self.optimizer.weight_decay > 0.0:
             if self._decayed is None:
@@ -248,77 +241,16 @@ class Trainer:
     def _look_after(self, metrics: IterationMetrics) -> bool:
         """See what the update led to: divergence, the end of the epoch, the end of the run. Whether a set was evaluated."""
         if not math.isfinite(metrics.batch_loss):
-            self._note_divergence(metrics.batch_loss)
+            note_divergence(self, metrics.batch_loss)
         evaluated = self.run.training.evaluate == "iteration"
         if evaluated:
             loss = self.objective.train_loss()
             self.history.add_train_loss(self.iteration, loss)
-            self._watch(loss)
+            watch(self, loss)
         if self.batch == self._batches or (self.history.diverged is not None and self.run.training.divergence.stop):
-            self.end_epoch()
+            end_epoch(self)
             evaluated = True
         return evaluated
-
-    def end_epoch(self) -> None:
-        """Evaluate both sets, and go on or stop."""
-        self.in_epoch = False
-        with np.errstate(all="ignore"):
-            train, validation = self.objective.evaluate()
-        self.finish_epoch(train, validation)
-
-    def finish_epoch(self, train: Evaluation, validation: Evaluation | None) -> None:
-        """Take in what both sets look like at the end of an epoch, and end the run where that says so."""
-        rate = self.history[-1].learning_rate if len(self.history) else self.base_rate
-        self.history.add_epoch(
-            EpochMetrics(self.epoch, self.iteration, self.samples_seen, rate, train, validation, self.seconds)
-        )
-        self._watch(train.loss)
-        training = self.run.training
-        if isinstance(training.schedule, ReduceOnPlateau) and self.plateau is not None:
-            seen = train if training.schedule.monitor == "train_loss" or validation is None else validation
-            training.schedule.observe(self.plateau, seen.loss)
-        tired = False
-        if training.early_stopping is not None and self.patience is not None:
-            tired = self.patience.observe(training.early_stopping, self.epoch, train, validation, self.parameters)
-        if self.history.diverged and training.divergence.stop:
-            self.stop("diverged")
-        elif tired:
-            self.stop("early_stopping")
-            self._restore_best()
-        elif self.epoch >= self.epochs:
-            self.complete()
-
-    def _watch(self, train_loss: float) -> None:
-        assert self.history.initial is not None
-        initial = self.history.initial.loss
-        limit = self.run.training.divergence.factor * initial if initial > 0.0 else math.inf  # a surface may be below 0
-        if not (train_loss <= limit and math.isfinite(train_loss)):  # written so that NaN is over the limit
-            self._note_divergence(train_loss)
-
-    def _note_divergence(self, loss: float) -> None:
-        if self.history.diverged is None:
-            self.history.diverged = Diverged(self.epoch, self.iteration, loss)
-
-    def complete(self) -> None:
-        """End the run with all epochs trained; a network whose loss is no number is not called complete."""
-        finite = math.isfinite(self.history.epochs[-1].train.loss)
-        self.stop("completed" if finite else "diverged")
-        if finite:
-            self._restore_best()
-
-    def _restore_best(self) -> None:
-        kept = self.patience
-        if kept is not None and kept.weights is not None and kept.train is not None:
-            self.undone = self.parameters.copy()
-            self.parameters[...] = kept.weights
-            self.history.restored = Restored(kept.epoch, kept.train, kept.validation)
-
-    def go_on(self) -> None:
-        """Take up a run again that had completed: with its last weights, where the best ones were put back."""
-        self.history.stopped = self.history.restored = None
-        if self.undone is not None:
-            self.parameters[...] = self.undone
-            self.undone = None
 
     def stop(self, reason: Reason, message: str = "") -> None:
         """End the run here."""
@@ -346,6 +278,13 @@ class Trainer:
         """Raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; of a surface, its height."""
         with np.errstate(all="ignore"):
             return self.objective.predict(inputs)
+
+    def snapshot(self, inputs: Array | None = None, part: Literal["train", "validation"] = "validation") -> Snapshot:
+        """Weights, gradients, what the units do, and what is confused in a `part` of the table: see `engine.snapshot`.
+
+        With `inputs` (rows, features) in the table's own units, also what is predicted for them.
+        """
+        return take_snapshot(self, inputs, part)
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here, bit for bit: plain values and arrays, see `engine.state`."""

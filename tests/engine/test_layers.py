@@ -1,226 +1,178 @@
-"""The network: its derivatives against central differences, its memory, its first weights."""
+"""The network: passes worked by hand, its memory, dropout, its first weights. Its derivatives are in test_gradients.py."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
-from engine.layers import ACTIVATIONS, INITIALIZERS, Architecture, Network, Workspace, count_parameters
-from engine.losses import LOSSES
+from engine.activations import ACTIVATIONS
+from engine.datasets import CatsDogs
+from engine.layers import (
+    INITIALIZERS,
+    Architecture,
+    Dropout,
+    Network,
+    Workspace,
+    count_parameters,
+    initial_parameters,
+    with_ones,
+)
+from engine.run import Run, Training
+from engine.trainer import Trainer
 
-CLOSE = 1e-6  # relative error of a gradient against central differences
-STEP = 1e-6  # of the central differences
-KINK = 1e-4  # a ReLU unit nearer to 0 than this could be switched by STEP: there is no derivative to compare with
+every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 
-def network(sizes: tuple[int, ...], activation: str = "relu", seed: int = 0, **more) -> Network:
+def network(sizes, activation="relu", seed=0, dtype="float64", **more):
     architecture = Architecture(hidden=sizes[1:-1], activation=activation, **more)
-    return Network(sizes, architecture, np.random.default_rng(seed), "float64")
+    parameters = initial_parameters(sizes, architecture, np.random.default_rng(seed), dtype)
+    return Network(sizes, architecture, parameters, np.full_like(parameters, np.nan)), architecture
 
 
-def some_targets(name: str, rows: int, outputs: int, rng: np.random.Generator) -> np.ndarray:
-    if name == "mean_squared_error":
-        return rng.normal(size=(rows, outputs))
-    return rng.integers(0, 2 if name == "binary_cross_entropy" else outputs, rows)
+def columns(rows, dtype="float64"):
+    """Samples (rows, inputs) as a network takes them: (inputs + 1, rows), with a row of ones."""
+    return with_ones(np.array(rows), dtype).T
 
 
-def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
-    # below 1e-3 it would be the rounding of the loss that is measured, divided by 2 STEP
-    return float(np.linalg.norm(found - expected)) / max(np.linalg.norm(found), np.linalg.norm(expected), 1e-3)
-
-
-# Derivatives --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("name", LOSSES)
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(
-    inputs=st.integers(1, 4),
-    hidden=st.lists(st.integers(1, 5), max_size=3),
-    outputs=st.integers(2, 4),
-    rows=st.integers(1, 6),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_gradients_are_the_slopes_that_central_differences_measure(activation, name, inputs, hidden, outputs, rows, seed):
-    rng = np.random.default_rng(seed)
-    loss = LOSSES[name]
-    if name == "binary_cross_entropy":
-        outputs = 1
-    sizes = (inputs, *hidden, outputs)
-    net = network(sizes, activation, seed)
-    for layer in net.layers:
-        layer.bias[...] = rng.normal(size=layer.bias.shape)  # 0 at first, which would hide what depends on it
-    x = rng.normal(size=(rows, inputs))
-    targets = loss.prepare(some_targets(name, rows, outputs, rng), "float64")
-    work = Workspace(sizes, rows, "float64")
-
-    results = net.forward(x, work)
-    if activation == "relu":
-        assume(all(np.abs(z).min() > KINK for z in work.z[:-1]))
-    loss.value_and_gradient(results, targets, work.delta[-1])
-    net.backward(x, work)
-    found = net.gradients.copy()
-
-    slopes = np.empty_like(found)
-    for index, value in enumerate(net.parameters.copy()):
-        around = []
-        for moved in (value + STEP, value - STEP):
-            net.parameters[index] = moved
-            around.append(loss.value(net.forward(x, work), targets))
-        net.parameters[index] = value
-        slopes[index] = (around[0] - around[1]) / (2 * STEP)
-    assert relative_error(found, slopes) <= CLOSE
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_derivative_of_every_activation_is_its_slope(activation):
-    function = ACTIVATIONS[activation]
-    z = np.array([[-3.0, -1.1, -0.4, 0.3, 0.9, 2.7]])
-    a, above, below, delta = (np.empty_like(z) for _ in range(4))
-    function.forward(z, a)
-    function.forward(z + 1e-5, above)
-    function.forward(z - 1e-5, below)
-    delta[...] = 3.0  # what comes from above is multiplied, not replaced
-    function.backward(delta, a, np.full_like(z, np.nan))
-    np.testing.assert_allclose(delta, 3.0 * (above - below) / 2e-5, rtol=1e-8, atol=1e-9)
-
-
-def test_the_derivative_of_relu_at_exactly_0_is_0():
-    relu = ACTIVATIONS["relu"]
-    a, delta = np.empty((1, 3)), np.ones((1, 3))
-    relu.forward(np.array([[-0.0, 0.0, 5e-324]]), a)
-    relu.backward(delta, a, np.empty_like(a))
-    assert delta.tolist() == [[0.0, 0.0, 1.0]]
-
-
-def test_nothing_is_learned_through_units_that_stand_exactly_at_0():
-    net = network((2, 3, 1))
-    net.layers[0].weights[...] = 0.0
-    work = Workspace(net.sizes, 4, "float64")
-    net.forward(np.ones((4, 2)), work)
-    work.delta[-1][...] = 1.0
-    net.backward(np.ones((4, 2)), work)
-    assert not net.layers[0].weights_gradient.any()
-    assert not net.layers[0].bias_gradient.any()
-    assert net.layers[1].bias_gradient.tolist() == [4.0]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("relu", [0.0, 0.0, 0.0, 1.0, 1e4]),
-        ("tanh", [-1.0, -0.7615941559557649, 0.0, 0.7615941559557649, 1.0]),
-        ("sigmoid", [0.0, 0.2689414213699951, 0.5, 0.7310585786300049, 1.0]),
-        ("identity", [-1e4, -1.0, 0.0, 1.0, 1e4]),
-    ],
-)
-def test_activations_are_right_and_overflow_nowhere(name, expected):
-    z = np.array([[-1e4, -1.0, 0.0, 1.0, 1e4]])
-    a = np.empty_like(z)
-    ACTIVATIONS[name].forward(z, a)  # a warning would be an error
-    np.testing.assert_allclose(a[0], expected, rtol=1e-15, atol=1e-16)
-    assert z.tolist() == [[-1e4, -1.0, 0.0, 1.0, 1e4]]
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_nan_stays_nan_in_both_directions(name):
-    a, delta = np.empty((1, 1)), np.ones((1, 1))
-    ACTIVATIONS[name].forward(np.full((1, 1), np.nan), a)
-    assert np.isnan(a).all()
-    ACTIVATIONS[name].backward(delta, a, np.empty_like(a))
-    assert np.isnan(delta).all() or name == "identity"
+def workspace(net, architecture, samples, dtype="float64", stack=()):
+    return Workspace(net.sizes, architecture, samples, dtype, stack)
 
 
 # Forward and backward by hand -----------------------------------------------------------------------------------------
 
 
 def test_a_network_of_one_hidden_layer_worked_by_hand():
-    net = network((2, 2, 1))
+    net, architecture = network((2, 2, 1))
     # h = relu([x1 + 2 x2 + 0.5, -x1 + x2]), y = 3 h1 - h2 + 1
     net.parameters[...] = [1, -1, 2, 1, 0.5, 0, 3, -1, 1]
-    work = Workspace(net.sizes, 2, "float64")
-    x = np.array([[1.0, 1.0], [2.0, 0.0]])
-    # row 1: z = (3.5, 0), h = (3.5, 0), y = 11.5;  row 2: z = (2.5, -2), h = (2.5, 0), y = 8.5
-    assert net.forward(x, work).tolist() == [[11.5], [8.5]]
-    work.delta[-1][...] = [[1.0], [10.0]]
+    work, x = workspace(net, architecture, 2), columns([[1.0, 1.0], [2.0, 0.0]])
+    # sample 1: z = (3.5, 0), h = (3.5, 0), y = 11.5;  sample 2: z = (2.5, -2), h = (2.5, 0), y = 8.5
+    assert net.forward(x, work).tolist() == [[11.5, 8.5]]
+    assert work.z[0].tolist() == [[3.5, 2.5], [0.0, -2.0]]
+    assert work.a[0].tolist() == work.through[0].tolist() == [[3.5, 2.5], [0.0, 0.0]]
+    assert work.inputs[0].tolist() == [[3.5, 2.5], [0.0, 0.0], [1.0, 1.0]]
+    work.delta[-1][...] = [[1.0, 10.0]]
     net.backward(x, work)
-    # output layer: dW = h^T delta = (3.5 + 25, 0), db = 11
-    # hidden: delta W^T = (3, -1), (30, -10); h2 is off in both rows: dz = (3, 0), (30, 0)
-    # dW = x^T dz = [[3 + 60, 0], [3 + 0, 0]], db = (33, 0)
+    # output layer: dW = h delta^T = (3.5 + 25, 0), db = 11
+    # hidden: W delta = (3, -1), (30, -10); h2 is off in both samples: dz = (3, 0), (30, 0)
+    # dW = x dz^T = [[3 + 60, 0], [3 + 0, 0]], db = (33, 0)
     assert net.gradients.tolist() == [63, 0, 3, 0, 33, 0, 28.5, 0, 11]
 
 
 def test_without_hidden_layers_it_is_a_linear_model():
-    net = network((3, 2))
+    net, architecture = network((3, 2))
     x = np.random.default_rng(0).normal(size=(5, 3))
     net.layers[0].bias[...] = [1.0, -2.0]
-    found = net.forward(x, Workspace(net.sizes, 5, "float64"))
-    np.testing.assert_allclose(found, x @ net.layers[0].weights + [1.0, -2.0], rtol=1e-14)
+    found = net.forward(columns(x), workspace(net, architecture, 5))
+    np.testing.assert_allclose(found.T, x @ net.layers[0].weights + [1.0, -2.0], rtol=1e-14)
 
 
 def test_the_last_layer_is_not_bent_by_the_activation():
-    net = network((1, 1, 1))
+    net, architecture = network((1, 1, 1))
     net.parameters[...] = [1, 0, -5, 0]
-    assert net.forward(np.ones((1, 1)), Workspace(net.sizes, 1, "float64")).item() == -5.0
+    assert net.forward(columns([[1.0]]), workspace(net, architecture, 1)).item() == -5.0
+
+
+@every_dtype
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_it_is_the_plain_network_of_the_textbook(activation, dtype):
+    """One product a layer, with the bias inside, against W^T x + b layer by layer."""
+    net, architecture = network((4, 6, 5, 3), activation, dtype=dtype)
+    rng = np.random.default_rng(1)
+    for layer in net.layers:
+        layer.bias[...] = rng.normal(size=layer.bias.shape)
+    rows = rng.normal(size=(7, 4))
+    found = net.forward(columns(rows, dtype), workspace(net, architecture, 7, dtype))
+    a = rows.T
+    for index, layer in enumerate(net.layers):
+        z = layer.weights.T.astype(float) @ a + layer.bias[:, None].astype(float)
+        a = np.empty_like(z)
+        ACTIVATIONS[activation if index < 2 else "identity"].forward(z, a, [np.zeros_like(z)])
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, a, rtol=1e-13 if dtype == "float64" else 1e-5, atol=1e-5 if dtype == "float32" else 0)
+
+
+def passed(net, work, x, dropout=None):
+    """Outputs and gradients, as bytes, of a pass in which the outputs less 1 are what comes back."""
+    outputs = net.forward(x, work, dropout).copy()
+    work.delta[-1][...] = outputs - 1.0
+    net.backward(x, work)
+    return outputs.tobytes(), net.gradients.tobytes()
 
 
 def test_a_gradient_replaces_the_one_before_it():
-    net = network((2, 3, 2), "tanh")
-    x = np.random.default_rng(0).normal(size=(4, 2))
-    found = []
-    for _ in range(2):
-        work = Workspace(net.sizes, 4, "float64")
-        net.forward(x, work)
-        work.delta[-1][...] = 1.0
-        net.backward(x, work)
-        found.append(net.gradients.tobytes())
-    assert found[0] == found[1]
+    net, architecture = network((2, 3, 2), "tanh")
+    x, work = columns(np.random.default_rng(0).normal(size=(4, 2))), workspace(net, architecture, 4)
+    assert passed(net, work, x) == passed(net, work, x)
 
 
-def test_a_small_batch_in_memory_used_by_a_large_one_gives_what_fresh_memory_gives():
-    net = network((2, 4, 4, 1), "sigmoid")
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_small_batch_after_a_large_one_gives_what_fresh_memory_gives(activation):
+    net, architecture = network((2, 4, 4, 1), activation)
     rng = np.random.default_rng(1)
-    used, results = Workspace(net.sizes, 9, "float64"), []
-    large, small = rng.normal(size=(9, 2)), rng.normal(size=(2, 2))
-    for x, work in ((large, used), (small, used.rows(2)), (small, Workspace(net.sizes, 2, "float64"))):
-        outputs = net.forward(x, work).copy()
-        work.delta[-1][...] = outputs - 1.0
-        net.backward(x, work)
-        results.append((outputs.tobytes(), net.gradients.tobytes()))
-    assert results[1] == results[2] != results[0]
+    used = workspace(net, architecture, 9)
+    large, small = columns(rng.normal(size=(9, 2))), columns(rng.normal(size=(2, 2)))
+    expected = passed(net, workspace(net, architecture, 9), large), passed(net, workspace(net, architecture, 2), small)
+    for _ in range(2):
+        assert passed(net, used, large) == expected[0]
+        assert passed(net, used.part(2), small) == expected[1]
+
+
+@every_dtype
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_runs_in_a_stack_are_what_each_is_alone(activation, dtype):
+    sizes, runs, samples = (3, 5, 4, 2), 6, 7
+    architecture = Architecture(hidden=(5, 4), activation=activation)
+    rng = np.random.default_rng(0)
+    parameters = rng.normal(0.0, 0.7, (runs, count_parameters(sizes))).astype(dtype)
+    stack = Network(sizes, architecture, parameters, np.full_like(parameters, np.nan))
+    work = Workspace(sizes, architecture, samples, dtype, (runs,))
+    x = with_ones(rng.normal(size=(runs, samples, 3)), dtype).mT
+    outputs = stack.forward(x, work)
+    assert outputs.shape == (runs, 2, samples)
+    work.delta[-1][...] = outputs - 1.0
+    stack.backward(x, work)
+    tiny = 1e-13 if dtype == "float64" else 1e-5
+    for run in range(runs):
+        alone = Network(sizes, architecture, parameters[run].copy(), np.empty_like(parameters[run]))
+        one = Workspace(sizes, architecture, samples, dtype)
+        np.testing.assert_allclose(outputs[run], alone.forward(x[run], one), rtol=tiny, atol=tiny)
+        one.delta[-1][...] = one.z[-1] - 1.0
+        alone.backward(x[run], one)
+        np.testing.assert_allclose(stack.gradients[run], alone.gradients, rtol=tiny, atol=100 * tiny)
 
 
 # Memory ---------------------------------------------------------------------------------------------------------------
 
 
-def test_a_part_of_a_workspace_is_the_same_memory_and_made_once():
-    work = Workspace((2, 3, 1), 8, "float32")
-    part = work.rows(5)
-    assert work.rows(8) is work
-    assert work.rows(5) is part
-    assert part.size == 5
-    assert part.rows(5) is part
-    for name in ("z", "a", "delta", "scratch"):
+def test_a_part_of_a_workspace_is_made_once_for_each_size_in_turn():
+    architecture = Architecture(hidden=(3,))
+    work = Workspace((2, 3, 1), architecture, 8, "float32")
+    part = work.part(5)
+    assert work.part(8) is work
+    assert work.part(5) is part
+    assert part.part(5) is part
+    assert part.samples == 5
+    assert work.part(4).samples == 4
+    for name in ("z", "a", "delta", "inputs", "through", "mask"):
         for whole, rows in zip(getattr(work, name), getattr(part, name), strict=True):
-            assert np.shares_memory(whole, rows)
-            assert len(rows) == 5
+            assert rows.shape == (*whole.shape[:-1], 5)
             assert rows.dtype == np.float32
-            assert rows.flags.c_contiguous
+    assert [array.shape for scratch in part.scratch for array in scratch] == [(3, 5)]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@every_dtype
 def test_layers_are_views_of_one_vector_weights_before_bias_layer_by_layer(dtype):
-    net = Network((2, 3, 1), Architecture(hidden=(3,)), np.random.default_rng(0), dtype)
+    net, _ = network((2, 3, 1), dtype=dtype)
     assert net.parameters.shape == net.gradients.shape == (13,)
     assert net.parameters.dtype == net.gradients.dtype == dtype
     net.parameters[...] = range(13)
     net.gradients[...] = range(100, 113)
     first, second = net.layers
+    assert first.block.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
     assert first.weights.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert first.bias.tolist() == [6, 7, 8]
     assert second.weights.tolist() == [[9], [10], [11]]
@@ -231,39 +183,172 @@ def test_layers_are_views_of_one_vector_weights_before_bias_layer_by_layer(dtype
 
 @pytest.mark.parametrize(("sizes", "count"), [((144, 16, 1), 2337), ((64, 32, 32, 10), 3466), ((1, 1), 2)])
 def test_weights_and_biases_are_counted(sizes, count):
-    assert count_parameters(sizes) == count == network(sizes).parameters.size
+    assert count_parameters(sizes) == count == network(sizes)[0].parameters.size
+
+
+@every_dtype
+def test_inputs_get_a_column_of_ones(dtype):
+    found = with_ones(np.array([[3, 4], [5, 6]]), dtype)
+    assert found.tolist() == [[3, 4, 1], [5, 6, 1]]
+    assert found.dtype == dtype
+    assert with_ones(np.zeros((7, 5, 2)), dtype).shape == (7, 5, 3)
+    assert with_ones(np.zeros((0, 2)), dtype).shape == (0, 3)
+
+
+# Dropout --------------------------------------------------------------------------------------------------------------
+
+
+@every_dtype
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_dropout_hides_its_share_of_units_and_scales_up_the_others(rate, dtype):
+    a, mask, out = (np.full((300, 400), 3.0, dtype) for _ in range(3))
+    Dropout(rate, np.random.default_rng(0)).forward(a, mask, out)
+    deviation = math.sqrt(rate * (1 - rate) / a.size)
+    assert abs((out == 0.0).mean() - rate) < 5 * deviation
+    np.testing.assert_allclose(out[out != 0.0], 3.0 / (1.0 - rate), rtol=1e-6)
+    assert out.mean() == pytest.approx(3.0, rel=5 * deviation / (1 - rate))  # so on average nothing changes
+    np.testing.assert_array_equal(out, a * mask)
+    assert mask.dtype == dtype
+    assert (a == 3.0).all()
+
+
+def test_units_and_samples_are_hidden_independently_and_anew_each_time():
+    dropout = Dropout(0.5, np.random.default_rng(0))
+    masks = np.empty((50, 20, 30))
+    for mask in masks:
+        dropout.forward(np.ones((20, 30)), mask, np.empty((20, 30)))
+    hidden = masks == 0.0
+    for axes in ((0, 1), (0, 2), (1, 2)):  # each sample, each unit and each time hides about half of the rest
+        shares = hidden.mean(axis=axes)
+        assert shares.min() > 0.35 and shares.max() < 0.65
+    assert len({mask.tobytes() for mask in masks}) == 50
+
+
+def test_the_mask_of_the_forward_pass_is_that_of_the_backward_pass():
+    net, architecture = network((2, 40, 1), "identity", dropout=0.5)
+    work, x = workspace(net, architecture, 3), columns(np.random.default_rng(0).normal(size=(3, 2)))
+    net.forward(x, work, Dropout(0.5, np.random.default_rng(0)))
+    mask = work.mask[0].copy()
+    assert set(np.unique(mask)) == {0.0, 2.0}
+    np.testing.assert_array_equal(work.through[0], work.a[0] * mask)
+    assert (work.inputs[0][-1] == 1.0).all()  # a bias is never hidden
+    work.delta[-1][...] = 1.0
+    net.backward(x, work)
+    np.testing.assert_array_equal(work.mask[0], mask)
+    np.testing.assert_allclose(work.delta[0], net.layers[1].weights * mask, rtol=1e-15)
+    np.testing.assert_allclose(net.layers[1].weights_gradient[:, 0], (work.a[0] * mask).sum(axis=1), rtol=1e-12)
+
+
+def test_partial_batches_go_on_with_the_same_generator():
+    net, architecture = network((2, 5, 1), dropout=0.5)
+    work, dropout = workspace(net, architecture, 8), Dropout(0.5, np.random.default_rng(0))
+    generator = np.random.default_rng(0)
+    for samples in (8, 3, 8):
+        net.forward(columns(np.ones((samples, 2))), work.part(samples), dropout)
+        expected = (generator.random((5, samples)) >= 0.5) * 2.0
+        np.testing.assert_array_equal(work.part(samples).mask[0], expected)
+
+
+def trained(**more):
+    run = Run(
+        data=CatsDogs(samples=50, validation=20),
+        network=Architecture(hidden=(6, 5), **more),
+        training=Training(loss="binary_cross_entropy", epochs=2, batch_size=16),
+    )
+    return Trainer(run)
+
+
+def test_whole_sets_are_seen_without_dropout_and_no_other_chance_is_touched():
+    plain, dropped = trained(), trained(dropout=0.5)
+    assert dropped.parameters.tobytes() == plain.parameters.tobytes()
+    assert dropped.history.initial == plain.history.initial
+    assert dropped.history.initial_validation == plain.history.initial_validation
+    rows = plain.table.validation_inputs
+    assert dropped.predict(rows).tobytes() == plain.predict(rows).tobytes() == dropped.predict(rows).tobytes()
+    for one, other in zip(plain, dropped, strict=True):
+        assert dropped.objective.batches.order.tobytes() == plain.objective.batches.order.tobytes()
+        assert one.batch_loss != other.batch_loss
+    before = dropped.objective.state()
+    assert dropped.objective.evaluate() == dropped.objective.evaluate()
+    assert dropped.objective.state()["generators"] == before["generators"]
+
+
+def test_what_is_hidden_is_the_seed_s():
+    first, again = ([metrics.batch_loss for metrics in trained(dropout=0.5)] for _ in range(2))
+    assert first == again
 
 
 # First weights --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)
-def test_first_weights_are_the_seed_s_and_biases_are_0(initializer):
-    one, same, other = (network((5, 7, 2), seed=seed, initializer=initializer) for seed in (3, 3, 4))
-    assert one.parameters.tobytes() == same.parameters.tobytes() != other.parameters.tobytes()
-    assert all(layer.weights.all() and not layer.bias.any() for layer in one.layers)
+def test_first_weights_are_the_seed_s(initializer):
+    one, same, other = (network((5, 7, 2), seed=seed, initializer=initializer)[0] for seed in (3, 3, 4))
+    assert one.parameters.tobytes() == same.parameters.tobytes()
+    assert (one.parameters.tobytes() != other.parameters.tobytes()) == (initializer != "zeros")
+    for layer in one.layers:
+        assert layer.weights.all() == (initializer != "zeros")
+        assert layer.bias.all() == (initializer == "pytorch")
+        assert layer.bias.any() == (initializer == "pytorch")
 
 
-def test_he_normal_has_variance_2_over_inputs():
-    weights = INITIALIZERS["he_normal"](np.random.default_rng(0), 50, 4000)
+def test_zeros_are_zeros():
+    assert not network((5, 7, 2), initializer="zeros")[0].parameters.any()
+
+
+@pytest.mark.parametrize(("initializer", "variance"), [("he_normal", 2 / 50), ("glorot_normal", 2 / 4050)])
+def test_normal_weights_have_their_variance(initializer, variance):
+    weights = INITIALIZERS[initializer](np.random.default_rng(0), 50, 4000)
     assert weights.shape == (50, 4000)
-    assert abs(weights.mean()) < 0.002
-    assert weights.std() == pytest.approx(math.sqrt(2 / 50), rel=0.01)
-    assert np.abs(weights).max() > 4 * math.sqrt(2 / 50)  # a bell, no box
+    assert abs(weights.mean()) < 5 * math.sqrt(variance / weights.size)
+    assert weights.var() == pytest.approx(variance, rel=0.02)
+    assert np.abs(weights).max() > 4 * math.sqrt(variance)  # a bell, no box
 
 
-def test_glorot_uniform_fills_its_interval_evenly():
-    limit = math.sqrt(6 / (50 + 4000))
-    weights = INITIALIZERS["glorot_uniform"](np.random.default_rng(0), 50, 4000)
+@pytest.mark.parametrize(
+    ("initializer", "limit"),
+    [
+        ("he_uniform", math.sqrt(6 / 50)),
+        ("glorot_uniform", math.sqrt(6 / 4050)),
+        ("pytorch", 1 / math.sqrt(50)),
+    ],
+)
+def test_uniform_weights_fill_their_interval_evenly(initializer, limit):
+    weights = INITIALIZERS[initializer](np.random.default_rng(0), 50, 4000)
     assert weights.shape == (50, 4000)
     assert limit * 0.999 < weights.max() <= limit
     assert -limit <= weights.min() < -limit * 0.999
-    assert weights.std() == pytest.approx(limit / math.sqrt(3), rel=0.01)
+    assert weights.var() == pytest.approx(limit**2 / 3, rel=0.02)
+    quarters = np.histogram(weights, 4, (-limit, limit))[0] / weights.size
+    np.testing.assert_allclose(quarters, 0.25, atol=0.01)
 
 
-def test_the_first_weights_do_not_depend_on_the_activation():
-    relu, tanh = network((4, 3, 2), "relu"), network((4, 3, 2), "tanh")
-    assert relu.parameters.tobytes() == tanh.parameters.tobytes()
+def test_pytorch_s_biases_fill_the_interval_of_their_layer_s_inputs():
+    net, _ = network((9, 500, 900), initializer="pytorch")
+    for layer, (inputs, _) in zip(net.layers, pairwise(net.sizes), strict=True):
+        limit = 1 / math.sqrt(inputs)
+        assert limit * 0.99 < layer.bias.max() <= limit
+        assert -limit <= layer.bias.min() < -limit * 0.99
+        assert layer.bias.var() == pytest.approx(limit**2 / 3, rel=0.1)
+
+
+@every_dtype
+def test_first_parameters_may_be_given_as_written(dtype):
+    given = tuple(range(9))
+    architecture = Architecture(hidden=(2,), initial_parameters=given, initializer="he_normal")
+    found = initial_parameters((2, 2, 1), architecture, np.random.default_rng(0), dtype)
+    assert found.tolist() == list(given)
+    assert found.dtype == dtype
+
+
+def test_the_first_weights_depend_neither_on_the_activation_nor_on_dropout():
+    relu, tanh, dropped = network((4, 3, 2)), network((4, 3, 2), "tanh"), network((4, 3, 2), dropout=0.5)
+    assert relu[0].parameters.tobytes() == tanh[0].parameters.tobytes() == dropped[0].parameters.tobytes()
+
+
+def test_float32_begins_with_the_rounded_weights_of_float64():
+    double, single = network((4, 3, 2))[0], network((4, 3, 2), dtype="float32")[0]
+    assert single.parameters.tobytes() == double.parameters.astype("float32").tobytes()
 
 
 def test_more_than_16_hidden_layers_are_refused():

@@ -7,8 +7,10 @@ from typing import get_args
 
 import pytest
 
+from engine.activations import ACTIVATIONS
 from engine.datasets import DATASETS
 from engine.layers import Architecture
+from engine.losses import LOSSES
 from engine.optimizers import OPTIMIZERS, SGD, Adam, AnyOptimizer
 from engine.ranges import Range
 from engine.run import Run
@@ -42,14 +44,15 @@ SETTINGS = {
     "data.standardize": "true or false",
     "network": "a table",
     "network.hidden": "a list, each a whole number, 1 to 4096",
-    "network.activation": "one of identity, relu, sigmoid, tanh",
-    "training.loss": "one of binary_cross_entropy, cross_entropy, mean_squared_error",
+    "network.activation": "one of gelu, identity, leaky_relu, relu, sigmoid, softplus, tanh",
+    "training.loss": "one of binary_cross_entropy, cross_entropy, double_softmax, huber, "
+    "mean_absolute_error, mean_squared_error",
     "training.batch_size": 'a whole number, 1 to 10000000 or "full"',
     "training.shuffle": "true or false",
-    "training.optimizer": "a table with name one of adam, sgd",
+    "training.optimizer": "a table with name one of adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd",
     "training.optimizer.learning_rate": "a number, above 0 to 1000",
     "training.optimizer.beta1": "a number, from 0 to below 1",
-    "show.second": "one of accuracy, error, fit",
+    "show.second": "one of accuracy, error, fit, surface",
     "question": "a list, each a table",
     "question[2].answer": "text",
 }
@@ -107,7 +110,8 @@ def test_the_class_of_a_table_is_the_one_it_names():
 
 
 def test_tables_of_which_one_is_chosen_are_listed_by_name():
-    assert choices_of_table(AnyOptimizer) == {"sgd": SGD, "adam": Adam}
+    assert choices_of_table(AnyOptimizer) == OPTIMIZERS
+    assert (OPTIMIZERS["sgd"], OPTIMIZERS["adam"]) == (SGD, Adam)
     assert choices_of_table(Architecture) == {"": Architecture}
     assert choices_of_table(int) == choices_of_table(at("network.activation")) == {}
 
@@ -120,10 +124,10 @@ def test_tables_of_which_one_is_chosen_are_listed_by_name():
     [
         ("data", set(DATASETS)),
         ("training.optimizer", set(OPTIMIZERS)),
-        ("network.activation", {"relu", "tanh", "sigmoid", "identity"}),
+        ("network.activation", {"relu", "leaky_relu", "tanh", "sigmoid", "gelu", "softplus", "identity"}),
         ("training.dtype", {"float64", "float32"}),
-        ("training.loss", {"mean_squared_error", "binary_cross_entropy", "cross_entropy"}),  # or left out
-        ("show.second", {"accuracy", "fit", "error"}),
+        ("training.loss", set(LOSSES)),  # or left out
+        ("show.second", {"accuracy", "fit", "error", "surface"}),
         ("training.batch_size", set()),  # "full" is no choice among words: numbers can be typed
         ("training.epochs", set()),
         ("network", set()),
@@ -246,11 +250,15 @@ def test_typed_text_becomes_the_value_that_is_asked_for(key, text, value):
         *[("training.batch_size", text, ["whole number", '"full"']) for text in ("0", "ful", "1.5", "", "nan")],
         *[("network.hidden", text, ["1 to 4096"]) for text in ("16 0", "5000", "-1", "0 0")],
         *[("network.hidden", text, ["a whole number"]) for text in ("16 x", "1.5", "none 3")],
-        ("network.activation", "rleu", ["identity, relu, sigmoid, tanh", 'Did you mean "relu"?']),
-        ("network.activation", "", ["identity, relu, sigmoid, tanh"]),
-        ("network.activation", "xyz", ["identity, relu, sigmoid, tanh"]),
+        (
+            "network.activation",
+            "rleu",
+            [", ".join(sorted(ACTIVATIONS)), 'Did you mean "relu"?'],
+        ),
+        ("network.activation", "", [", ".join(sorted(ACTIVATIONS))]),
+        ("network.activation", "xyz", [", ".join(sorted(ACTIVATIONS))]),
         ("training.loss", "cross_entropi", ["mean_squared_error", 'Did you mean "cross_entropy"?']),
-        ("training.optimizer", "adm", ["adam, sgd", 'Did you mean "adam"?']),
+        ("training.optimizer", "adm", ["adam, adamw, momentum", 'Did you mean "adam"?']),
         ("training.shuffle", "maybe", ["true or false"]),
         ("training.shuffle", "", ["true or false"]),
     ],

@@ -23,7 +23,7 @@ def trainer(epochs: int = 5) -> Trainer:
 
 def outcome(one: Trainer) -> tuple:
     history = one.history
-    return list(history), history.epochs, history.stopped, one.network.parameters.tobytes()
+    return list(history), history.epochs, history.stopped, one.parameters.tobytes()
 
 
 def through() -> Trainer:

@@ -8,15 +8,14 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from engine import Changed, Diverged, Evaluation, IterationMetrics, Run, Stopped, Trainer, load_preset
+from engine import Evaluation, IterationMetrics, Run, Stopped, Trainer, load_preset
 from engine.layers import Architecture, Workspace
+from engine.losses import LOSSES, Scratch
 from engine.optimizers import OPTIMIZERS, SGD, Adam
 from engine.points import Moons
 from engine.real_tables import Digits, StudyHours
-from engine.run import Divergence, Training
+from engine.run import Training
 
 FIFTY = Moons(samples=50, validation=20)
 SMALL = Architecture(hidden=(6,))
@@ -49,22 +48,23 @@ def numbers(trainer: Trainer) -> dict[str, object]:
         "iterations": {name: history.column(name).tobytes() for name in names},
         "epochs": [repr(replace(entry, seconds=0.0)) for entry in history.epochs],
         "ends": repr((history.initial, history.initial_validation, history.diverged, history.stopped)),
-        "weights": trainer.network.parameters.tobytes(),
+        "weights": trainer.parameters.tobytes(),
     }
 
 
 def watch(trainer: Trainer) -> list[list[int]]:
     """The rows of every batch that is learned from, in order, while it trains."""
-    row_of = {row.tobytes(): index for index, row in enumerate(trainer.inputs)}
-    assert len(row_of) == len(trainer.inputs), "the rows cannot be told apart"
+    rows = trainer.objective.train[0]  # with their ones
+    row_of = {row.tobytes(): index for index, row in enumerate(rows)}
+    assert len(row_of) == len(rows), "the rows cannot be told apart"
     batches: list[list[int]] = []
-    backward = trainer.network.backward
+    backward = trainer.objective.network.backward
 
     def spy(x, work):
-        batches.append([row_of[row.tobytes()] for row in x])
+        batches.append([row_of[row.tobytes()] for row in x.T])
         backward(x, work)
 
-    trainer.network.backward = spy
+    trainer.objective.network.backward = spy
     return batches
 
 
@@ -110,7 +110,7 @@ def test_a_plain_loop_gives_the_same_losses_and_weights_so_the_last_partial_batc
     assert len(trainer.history) == 64
     np.testing.assert_allclose(trainer.history.column("batch_loss"), losses, rtol=0, atol=1e-12)
     ours = np.concatenate([part.ravel() for part in weights])
-    np.testing.assert_allclose(trainer.network.parameters, ours, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(trainer.parameters, ours, rtol=0, atol=1e-12)
 
 
 def test_the_last_partial_batch_counts():
@@ -130,10 +130,11 @@ def test_the_loss_of_the_partial_batch_is_the_mean_over_its_own_samples():
     trainer = Trainer(moons(shuffle=False))
     for _ in range(3):
         trainer.step()
-    before = trainer.network.parameters.copy()
+    before = trainer.parameters.copy()
     metrics = trainer.step()
-    trainer.network.parameters[...] = before
-    assert metrics.batch_loss == pytest.approx(trainer.evaluate(trainer.inputs[48:], trainer.targets[48:]).loss, rel=1e-14)
+    trainer.parameters[...] = before
+    seen = trainer.objective.evaluate_set(*(part[48:] for part in trainer.objective.train))
+    assert metrics.batch_loss == pytest.approx(seen.loss, rel=1e-14)
 
 
 # The same run is the same run -----------------------------------------------------------------------------------------
@@ -173,8 +174,8 @@ def test_what_a_step_returns_is_what_history_keeps():
 
 def test_another_seed_draws_other_data_other_weights_and_another_order():
     one, other = Trainer(moons(seed=0)), Trainer(moons(seed=1))
-    assert one.inputs.tobytes() != other.inputs.tobytes()
-    assert one.network.parameters.tobytes() != other.network.parameters.tobytes()
+    assert one.table.inputs.tobytes() != other.table.inputs.tobytes()
+    assert one.parameters.tobytes() != other.parameters.tobytes()
     orders = watch(one), watch(other)
     assert one.step() != other.step()
     assert orders[0] != orders[1]
@@ -214,8 +215,8 @@ def test_seconds_count_training_and_no_pause():
 def test_evaluating_in_between_changes_nothing_that_is_learned():
     left_alone, looked_at = trained(moons()), Trainer(moons())
     for _ in looked_at:
-        looked_at.evaluate(looked_at.validation_inputs, looked_at.validation_targets)
-        looked_at.evaluate(looked_at.inputs, looked_at.targets)
+        looked_at.objective.evaluate()[1]
+        looked_at.objective.evaluate()[0]
         looked_at.predict(looked_at.table.inputs[:7])
     assert numbers(looked_at) == numbers(left_alone)
 
@@ -223,9 +224,9 @@ def test_evaluating_in_between_changes_nothing_that_is_learned():
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
 def test_training_blind_learns_the_same_weights(optimizer):
     seeing, blind = (Trainer(moons(data=Moons(samples=50, validation=count), optimizer=optimizer())) for count in (300, 0))
-    assert seeing.inputs.tobytes() == blind.inputs.tobytes()  # or there would be nothing to compare
+    assert seeing.table.inputs.tobytes() == blind.table.inputs.tobytes()  # or there would be nothing to compare
     assert list(seeing) == list(blind)
-    assert seeing.network.parameters.tobytes() == blind.network.parameters.tobytes()
+    assert seeing.parameters.tobytes() == blind.parameters.tobytes()
     assert seeing.history.initial_validation
     assert not blind.history.initial_validation
     assert all(entry.validation is None for entry in blind.history.epochs)
@@ -234,8 +235,8 @@ def test_training_blind_learns_the_same_weights(optimizer):
 
 def test_the_initial_evaluation_is_of_the_weights_before_the_first_update():
     fresh, trainer = Trainer(moons()), trained(moons())
-    assert trainer.history.initial == fresh.evaluate(fresh.inputs, fresh.targets)
-    assert trainer.history.initial_validation == fresh.evaluate(fresh.validation_inputs, fresh.validation_targets)
+    assert trainer.history.initial == fresh.objective.evaluate()[0]
+    assert trainer.history.initial_validation == fresh.objective.evaluate()[1]
 
 
 def test_an_epoch_ends_with_both_sets_seen_with_the_weights_as_they_are_then():
@@ -243,8 +244,8 @@ def test_an_epoch_ends_with_both_sets_seen_with_the_weights_as_they_are_then():
     for metrics in trainer:
         if metrics.batch == metrics.batches:
             end = trainer.history.epochs[-1]
-            assert end.train == trainer.evaluate(trainer.inputs, trainer.targets)
-            assert end.validation == trainer.evaluate(trainer.validation_inputs, trainer.validation_targets)
+            assert end.train == trainer.objective.evaluate()[0]
+            assert end.validation == trainer.objective.evaluate()[1]
             assert (end.epoch, end.iteration, end.samples_seen) == (metrics.epoch, metrics.iteration, 50 * metrics.epoch)
             assert end.learning_rate == 0.01
         else:
@@ -254,19 +255,20 @@ def test_an_epoch_ends_with_both_sets_seen_with_the_weights_as_they_are_then():
 
 def test_a_set_larger_than_a_piece_is_evaluated_as_one():
     trainer = Trainer(moons(data=Moons(samples=2048, validation=5001)))
-    work = Workspace(trainer.run.sizes, 5001, "float64")
-    outputs = trainer.network.forward(trainer.validation_inputs, work)
+    inputs, targets = trainer.objective.validation
+    work = Workspace(trainer.run.sizes, trainer.run.network, 5001, "float64")
+    outputs, scratch = trainer.objective.network.forward(inputs.T, work), Scratch((1, 5001), "float64")
     found = trainer.history.initial_validation
-    assert found.loss == pytest.approx(trainer.loss.value(outputs, trainer.validation_targets), rel=1e-12)
-    assert found.accuracy == trainer.loss.correct(outputs, trainer.validation_targets) / 5001
+    assert found.loss == pytest.approx(LOSSES["binary_cross_entropy"].value(outputs, targets.T, scratch), rel=1e-12)
+    assert found.accuracy == LOSSES["binary_cross_entropy"].correct(outputs, targets.T, scratch) / 5001
 
 
 def test_regression_is_judged_by_r2_and_mean_absolute_error():
     trainer = Trainer(line())
-    trainer.network.parameters[...] = [10.0, 40.0]  # points = 10 hours + 40: 50 60 70 80 90 100
+    trainer.parameters[...] = [10.0, 40.0]  # points = 10 hours + 40: 50 60 70 80 90 100
     # the rows: 45 55 62 71 80 85, so errors 5 5 8 9 10 15; squares 25 25 64 81 100 225 = 520; mean of rows 398 / 6
     variance = sum((score - 398 / 6) ** 2 for score in (45, 55, 62, 71, 80, 85))
-    found = trainer.evaluate(trainer.inputs, trainer.targets)
+    found = trainer.objective.evaluate()[0]
     assert found.accuracy is None
     assert found.loss == pytest.approx(520 / 6, rel=1e-14)
     assert found.mean_absolute_error == pytest.approx(52 / 6, rel=1e-14)
@@ -275,9 +277,9 @@ def test_regression_is_judged_by_r2_and_mean_absolute_error():
 
 def test_classes_are_judged_by_accuracy_alone():
     trainer = Trainer(moons())
-    trainer.network.parameters[...] = 0.0
+    trainer.parameters[...] = 0.0
     # logit 0 everywhere: loss ln 2, and all are taken for class 0, which is every other row
-    assert trainer.evaluate(trainer.inputs, trainer.targets) == Evaluation(pytest.approx(math.log(2)), accuracy=0.5)
+    assert trainer.objective.evaluate()[0] == Evaluation(pytest.approx(math.log(2)), accuracy=0.5)
 
 
 # Order and batches ----------------------------------------------------------------------------------------------------
@@ -363,9 +365,9 @@ def test_iterations_says_at_any_time_how_many_there_will_be(drop_last):
 def test_norms_belong_to_the_weights_before_the_update_and_to_what_changed_them(optimizer):
     trainer = Trainer(moons(shuffle=False, optimizer=optimizer))
     for number in range(8):
-        before = trainer.network.parameters.copy()
+        before = trainer.parameters.copy()
         metrics = trainer.step()
-        after, gradients = trainer.network.parameters, trainer.network.gradients
+        after, gradients = trainer.parameters, trainer.gradients
         assert metrics.weight_norm == pytest.approx(np.linalg.norm(before), rel=1e-14)
         assert metrics.gradient_norm == pytest.approx(np.linalg.norm(gradients), rel=1e-14)
         assert metrics.update_norm == pytest.approx(np.linalg.norm(after - before), rel=1e-12)
@@ -374,10 +376,10 @@ def test_norms_belong_to_the_weights_before_the_update_and_to_what_changed_them(
             np.testing.assert_allclose(after, before - 0.3 * gradients, rtol=1e-14)
         chosen = slice(16 * (number % 4), 16 * (number % 4) + 16)
         after = after.copy()
-        trainer.network.parameters[...] = before
-        seen = trainer.evaluate(trainer.inputs[chosen], trainer.targets[chosen])
+        trainer.parameters[...] = before
+        seen = trainer.objective.evaluate_set(*(part[chosen] for part in trainer.objective.train))
         assert (metrics.batch_loss, metrics.batch_accuracy) == (pytest.approx(seen.loss, rel=1e-13), seen.accuracy)
-        trainer.network.parameters[...] = after
+        trainer.parameters[...] = after
         assert metrics.penalty == 0.0
         assert metrics.learning_rate == optimizer.learning_rate
 
@@ -388,7 +390,7 @@ def test_regression_has_no_batch_accuracy():
 
 def test_predict_takes_the_units_of_the_table():
     trainer = trained(line(learning_rate=0.01, hours_divisor=20.0, epochs=5))
-    slope, bias = trainer.network.parameters
+    slope, bias = trainer.parameters
     found = trainer.predict(np.array([[3.0], [10.0]]))  # hours, where the network sees 20ths of them
     np.testing.assert_allclose(found, [[slope * 3 / 20 + bias], [slope * 10 / 20 + bias]], rtol=1e-13)
 
@@ -398,8 +400,9 @@ def test_predict_of_standardized_data_gives_what_the_network_says_of_its_own_row
     raw = trainer.table.inputs * trainer.table.input_scale + trainer.table.input_offset
     own = trainer.predict(raw)
     assert own.shape == (50, 1)
-    expected = trainer.network.forward(trainer.inputs, Workspace(trainer.run.sizes, 50, "float64"))
-    np.testing.assert_allclose(own, expected, rtol=1e-12, atol=1e-13)
+    work = Workspace(trainer.run.sizes, trainer.run.network, 50, "float64")
+    expected = trainer.objective.network.forward(trainer.objective.train[0].T, work)
+    np.testing.assert_allclose(own, expected.T, rtol=1e-12, atol=1e-13)
     before = own.copy()
     trainer.predict(raw * 2)
     assert own.tobytes() == before.tobytes()  # a copy, not the next prediction's memory
@@ -407,7 +410,7 @@ def test_predict_of_standardized_data_gives_what_the_network_says_of_its_own_row
 
 def test_float32_trains_in_float32_throughout():
     trainer = trained(moons(dtype="float32", epochs=60))
-    for array in (trainer.inputs, trainer.targets, trainer.network.parameters, trainer.updates):
+    for array in (*trainer.objective.train, trainer.parameters, trainer.gradients, trainer.updates):
         assert array.dtype == np.float32
     assert trainer.predict(np.zeros((1, 2))).dtype == np.float32
     assert trainer.history.epochs[-1].train.loss < 0.8 * trainer.history.initial.loss
@@ -465,342 +468,3 @@ def test_interrupting_a_run_that_is_over_changes_nothing():
     trainer = trained(moons())
     trainer.interrupt()
     assert trainer.history.stopped == Stopped("completed", 3, 12)
-
-
-# Changes while it trains ----------------------------------------------------------------------------------------------
-
-
-def test_another_learning_rate_holds_from_the_next_batch_on():
-    trainer = Trainer(moons(optimizer=SGD(learning_rate=0.1)))
-    for _ in range(5):
-        trainer.step()
-    assert trainer.change("learning_rate", 0.4) == Changed(5, "learning_rate", 0.1, 0.4)
-    metrics = trainer.step()
-    assert metrics.learning_rate == 0.4
-    assert metrics.update_norm == pytest.approx(0.4 * metrics.gradient_norm)
-    list(trainer)
-    assert trainer.history.column("learning_rate").tolist() == [0.1] * 5 + [0.4] * 7
-    assert [entry.learning_rate for entry in trainer.history.epochs] == [0.1, 0.4, 0.4]
-    assert trainer.history.changes == [Changed(5, "learning_rate", 0.1, 0.4)]
-    assert str(trainer.history.changes[0]) == "iteration 5: learning_rate 0.1 -> 0.4"
-
-
-def test_a_rate_changed_there_and_back_between_two_batches_leaves_the_numbers_alone():
-    trainer = Trainer(moons())
-    trainer.step()
-    trainer.change("learning_rate", 5.0)
-    trainer.change("learning_rate", 0.01)
-    list(trainer)
-    assert len(trainer.history.changes) == 2
-    assert numbers(trainer) == numbers(trained(moons()))
-
-
-def test_a_change_before_the_first_batch_makes_the_run_that_was_set_so():
-    trainer = Trainer(moons())
-    trainer.change("learning_rate", 0.2)
-    trainer.change("batch_size", 25)
-    trainer.change("epochs", 2)
-    assert trainer.iterations == 4
-    list(trainer)
-    set_so = trained(moons(optimizer=Adam(learning_rate=0.2), batch_size=25, epochs=2))
-    assert numbers(trainer) == numbers(set_so)
-    assert [change.iteration for change in trainer.history.changes] == [0, 0, 0]
-
-
-@pytest.mark.parametrize(
-    ("size", "left"),
-    [(1, [1] * 18), (8, [8, 8, 2]), (17, [17, 1]), (18, [18]), (40, [18]), ("full", [18]), (10_000_000, [18])],
-)
-def test_a_batch_size_changed_within_an_epoch_still_uses_every_sample_once(size, left):
-    trainer = Trainer(moons())
-    batches = watch(trainer)
-    trainer.step()
-    trainer.step()
-    number = min(50, size) if size != "full" else 50
-    assert trainer.change("batch_size", size) == Changed(2, "batch_size", 16, number)
-    assert trainer.batches == 2 + len(left)
-    while trainer.epoch == 1 and not trainer.history.epochs:
-        assert trainer.step().batches == 2 + len(left)
-    assert [len(batch) for batch in batches] == [16, 16, *left]
-    assert sorted(joined(batches)) == list(range(50))
-    per_epoch = math.ceil(50 / number)
-    assert trainer.iterations == 2 + len(left) + 2 * per_epoch
-    list(trainer)
-    assert len(trainer.history) == 2 + len(left) + 2 * per_epoch
-    assert sorted(joined(batches[2 + len(left) : 2 + len(left) + per_epoch])) == list(range(50))
-
-
-changes = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 14)), max_size=6)
-
-
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(samples=st.integers(1, 12), size=st.integers(1, 12), drop_last=st.booleans(), changes=changes)
-def test_whatever_the_batch_sizes_no_sample_is_used_twice_in_an_epoch_and_every_epoch_ends_once(
-    samples, size, drop_last, changes
-):
-    size = min(size, samples)
-    trainer = Trainer(moons(data=Moons(samples=samples, validation=0), batch_size=size, drop_last=drop_last, hidden=()))
-    batches, metrics = watch(trainer), []
-    for pause, new in changes:
-        for _ in range(pause):
-            if not trainer.done:
-                metrics.append(trainer.step())
-        trainer.change("batch_size", min(new, samples))
-        assert trainer.iterations >= trainer.iteration
-    expected = trainer.iterations
-    metrics += list(trainer)
-    assert trainer.iteration == expected
-    for epoch in (1, 2, 3):
-        mine = [batch for batch, seen in zip(batches, metrics, strict=True) if seen.epoch == epoch]
-        used = joined(mine)
-        assert len(used) == len(set(used))
-        assert drop_last or len(used) == samples
-        assert [seen.batch for seen in metrics if seen.epoch == epoch] == list(range(1, len(mine) + 1))
-    assert [entry.epoch for entry in trainer.history.epochs] == [1, 2, 3]
-    assert trainer.history.stopped == Stopped("completed", 3, trainer.iteration)
-
-
-def test_with_drop_last_an_epoch_ends_where_a_larger_batch_size_finds_too_few_samples_left():
-    trainer = Trainer(moons(drop_last=True, shuffle=False))
-    trainer.step()
-    trainer.change("batch_size", 40)  # 34 are left
-    assert trainer.iterations == 1 + 2 * 1
-    assert trainer.step().epoch == 2
-    list(trainer)
-    assert [(entry.epoch, entry.iteration) for entry in trainer.history.epochs] == [(1, 1), (2, 2), (3, 3)]
-
-
-def test_with_drop_last_a_smaller_batch_size_does_not_wake_an_epoch_that_has_ended():
-    trainer = Trainer(moons(drop_last=True))
-    for _ in range(3):
-        trainer.step()
-    trainer.change("batch_size", 2)  # as many as were dropped
-    metrics = trainer.step()
-    assert (metrics.epoch, metrics.batch) == (2, 1)
-    list(trainer)
-    assert [entry.epoch for entry in trainer.history.epochs] == [1, 2, 3]
-
-
-@pytest.mark.parametrize("key", ["batch_size", "epochs"])
-def test_a_change_after_an_interruption_leaves_the_run_interrupted(key):
-    trainer = Trainer(moons(drop_last=True, shuffle=False))
-    trainer.step()
-    trainer.interrupt()
-    trainer.change(key, 40)  # more than the 34 samples left in the epoch
-    assert trainer.history.stopped == Stopped("interrupted", 1, 1)
-    assert trainer.history.epochs == []
-
-
-def test_batches_are_those_of_the_epoch_in_progress():
-    trainer = Trainer(moons())
-    trainer.step()
-    assert trainer.batches == 4
-    trainer.change("batch_size", 34)
-    assert trainer.batches == 2
-
-
-def test_fewer_epochs_than_have_begun_end_the_run_with_the_epoch_in_progress():
-    trainer = Trainer(moons(epochs=9))
-    for _ in range(6):
-        trainer.step()
-    assert trainer.change("epochs", 1) == Changed(6, "epochs", 9, 1)
-    assert not trainer.done
-    assert trainer.iterations == 8
-    list(trainer)
-    assert trainer.history.stopped == Stopped("completed", 2, 8)
-    assert len(trainer.history.epochs) == 2
-
-
-@pytest.mark.parametrize("epochs", [1, 2])
-def test_fewer_epochs_between_two_epochs_end_the_run_at_once(epochs):
-    trainer = Trainer(moons(epochs=9))
-    for _ in range(8):
-        trainer.step()
-    trainer.change("epochs", epochs)
-    assert trainer.history.stopped == Stopped("completed", 2, 8)
-    assert list(trainer) == []
-
-
-def test_more_epochs_let_a_completed_run_go_on_as_if_it_had_been_set_so():
-    trainer = trained(moons())
-    assert trainer.change("epochs", 5) == Changed(12, "epochs", 3, 5)
-    assert not trainer.done
-    assert trainer.iterations == 20
-    assert [metrics.epoch for metrics in trainer] == [4] * 4 + [5] * 4
-    assert numbers(trainer) == numbers(trained(moons(epochs=5)))
-
-
-def test_fewer_epochs_leave_a_completed_run_completed():
-    trainer = trained(moons())
-    trainer.change("epochs", 2)
-    assert trainer.history.stopped == Stopped("completed", 3, 12)
-    trainer.change("epochs", 3)
-    assert trainer.done
-
-
-def test_more_epochs_do_not_wake_a_run_that_was_interrupted_or_diverged():
-    interrupted = Trainer(moons())
-    interrupted.interrupt()
-    diverged = trained(line(divergence=Divergence(stop=True)))
-    for trainer in (interrupted, diverged):
-        trainer.change("epochs", 500)
-        assert trainer.done
-
-
-def test_a_change_to_what_is_so_already_is_no_change():
-    trainer = Trainer(moons())
-    assert trainer.change("learning_rate", 0.01) is None
-    assert trainer.change("batch_size", 16) is None
-    assert trainer.change("epochs", 3) is None
-    trainer.change("batch_size", "full")
-    assert trainer.change("batch_size", 50) is None
-    assert trainer.change("batch_size", 51) is None
-    assert len(trainer.history.changes) == 1
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        *[("learning_rate", value) for value in (0, 0.0, -1.0, 1000.1, math.nan, math.inf, "0.1", True, None)],
-        *[("batch_size", value) for value in (0, -5, 2.0, 1.5, math.nan, 10_000_001, "half", "16", True, None)],
-        *[("epochs", value) for value in (0, -1, 3.0, 1_000_001, "full", "3", False, None)],
-        *[(key, 1) for key in ("momentum", "seed", "network.hidden", "training.epochs", "history", "iteration")],
-    ],
-)
-def test_a_change_that_makes_no_sense_is_refused_and_changes_nothing(key, value):
-    trainer = Trainer(moons())
-    trainer.step()
-    before = dict(vars(trainer))
-    with pytest.raises(ValueError, match=key):
-        trainer.change(key, value)
-    assert trainer.history.changes == []
-    assert (trainer.learning_rate, trainer.batch_size, trainer.epochs) == (0.01, 16, 3)
-    assert vars(trainer).keys() == before.keys()
-    assert trainer._work is before["_work"]
-
-
-def test_with_drop_last_a_batch_size_above_the_data_is_refused_and_full_is_not():
-    trainer = Trainer(moons(drop_last=True))
-    with pytest.raises(ValueError, match="drop_last"):
-        trainer.change("batch_size", 51)
-    assert trainer.change("batch_size", "full") == Changed(0, "batch_size", 16, 50)
-
-
-# Divergence -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_loss_above_the_limit_is_recorded_where_it_was_first_seen_and_the_run_goes_on():
-    trainer = trained(line(learning_rate=1.0, epochs=5))
-    assert trainer.history.diverged == Diverged(1, 1, trainer.history.epochs[0].train.loss)
-    assert 10 * trainer.history.initial.loss < trainer.history.epochs[0].train.loss < math.inf
-    assert trainer.history.stopped == Stopped("completed", 5, 5)  # to its last epoch, the loss still a number
-
-
-def test_a_run_that_stays_below_the_limit_has_not_diverged():
-    assert trained(line(learning_rate=0.01, epochs=5)).history.diverged is None
-    lenient = trained(line(learning_rate=1.0, epochs=1, divergence=Divergence(factor=1e12)))
-    assert lenient.history.diverged is None
-
-
-def test_the_factor_counts_from_the_initial_loss():
-    first = trained(line(learning_rate=1.0, epochs=1))
-    ratio = first.history.epochs[0].train.loss / first.history.initial.loss
-    for factor, diverged in ((ratio * 0.999, True), (ratio * 1.001, False)):
-        trainer = trained(line(learning_rate=1.0, epochs=1, divergence=Divergence(factor=factor)))
-        assert (trainer.history.diverged is not None) == diverged
-
-
-def test_with_stop_the_run_ends_where_it_diverged():
-    trainer = trained(line(divergence=Divergence(stop=True)))
-    assert trainer.history.stopped == Stopped("diverged", 1, 1)
-    assert trainer.history.diverged == Diverged(1, 1, trainer.history.epochs[0].train.loss)
-    with pytest.raises(RuntimeError, match="over"):
-        trainer.step()
-
-
-def test_without_stop_it_goes_on_until_nan_and_nan_is_kept():
-    trainer = trained(line())
-    losses = trainer.history.column("batch_loss")
-    assert len(trainer.history) == 150
-    assert len(trainer.history.epochs) == 150
-    assert trainer.history.diverged.iteration == 1  # the first, not the last
-    assert np.isfinite(losses[:20]).all()
-    assert np.isinf(losses).any()
-    assert np.isnan(losses[-1])
-    assert math.isnan(trainer.history[149].batch_loss)
-    assert math.isnan(trainer.history.epochs[-1].train.loss)
-    assert trainer.history.stopped == Stopped("diverged", 150, 150)  # not completed: there is no result
-    assert not np.isfinite(trainer.predict(np.array([[5.0]]))).any()
-
-
-@pytest.mark.parametrize("stop", [False, True])
-def test_a_batch_loss_that_is_no_number_is_recorded_within_the_epoch(stop):
-    # batches of one row, float32: each step multiplies the error by about 1000 h^2, past 3e38 in the first epoch
-    trainer = Trainer(line(1000.0, batch_size=1, dtype="float32", epochs=2, divergence=Divergence(stop=stop)))
-    list(trainer)
-    losses = trainer.history.column("batch_loss")
-    first = int(np.flatnonzero(~np.isfinite(losses))[0])
-    assert 0 < first < 5
-    diverged = trainer.history.diverged
-    assert (diverged.epoch, diverged.iteration) == (1, first + 1)
-    assert diverged.loss == losses[first]
-    if stop:
-        assert trainer.history.stopped == Stopped("diverged", 1, first + 1)
-        assert len(trainer.history) == first + 1
-        assert len(trainer.history.epochs) == 1
-        assert trainer.history.epochs[0].iteration == first + 1
-    else:
-        assert trainer.history.stopped == Stopped("diverged", 2, 12)
-        assert len(trainer.history.epochs) == 2
-
-
-def test_nan_at_the_end_of_an_epoch_is_divergence_although_no_batch_saw_it():
-    trainer = Trainer(line(epochs=1))
-    trainer.learning_rate = math.nan
-    assert math.isfinite(trainer.step().batch_loss)
-    assert math.isnan(trainer.history.epochs[0].train.loss)
-    assert (trainer.history.diverged.epoch, trainer.history.diverged.iteration) == (1, 1)
-    assert trainer.history.stopped == Stopped("diverged", 1, 1)
-
-
-def test_the_best_epoch_is_never_nan():
-    trainer = trained(line())
-    best = trainer.history.best
-    assert math.isfinite(best.validation.loss)
-    assert best.validation.loss == min(
-        entry.validation.loss for entry in trainer.history.epochs if math.isfinite(entry.validation.loss)
-    )
-
-
-def test_where_every_epoch_is_nan_none_is_the_best():
-    trainer = Trainer(moons())
-    trainer.network.parameters[...] = np.nan
-    list(trainer)
-    assert len(trainer.history.epochs) == 3
-    assert trainer.history.best is None
-    assert trainer.history.diverged.epoch == trainer.history.diverged.iteration == 1
-
-
-def test_fewer_epochs_do_not_call_a_run_of_nan_completed():
-    trainer = Trainer(moons())
-    trainer.network.parameters[...] = np.nan
-    for _ in range(8):
-        trainer.step()
-    trainer.change("epochs", 2)
-    assert trainer.history.stopped == Stopped("diverged", 2, 8)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_run_whose_first_weights_overflow_already_can_still_be_made(dtype):
-    trainer = Trainer(line(hours_divisor=1e-300, epochs=2, dtype=dtype))  # inputs of 1e300; a warning is an error here
-    list(trainer)
-    assert trainer.history.diverged.iteration == 1
-    assert trainer.history.stopped.reason == "diverged"
-
-
-def test_evaluating_and_predicting_a_diverged_run_warns_of_nothing():
-    trainer = trained(line())
-    assert math.isnan(trainer.evaluate(trainer.inputs, trainer.targets).loss)
-    trainer.network.parameters[...] = 1e300
-    assert trainer.evaluate(trainer.inputs * 1e10, trainer.targets).loss == math.inf
-    assert np.isinf(trainer.predict(np.array([[1e10]]))).all()

@@ -98,8 +98,11 @@ target = "t"
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_every_data_set_written_out_is_read_again(name):
-    text = f"[data]\nname = '{name}'\n" + ROWS * (name == "rows")
+def test_every_data_set_written_out_is_read_again(name, tmp_path):
+    table = tmp_path / "own.csv"
+    table.write_text("hours,points\n1,45\n2,55\n3,62\n4,71\n")
+    keys = {"rows": ROWS, "file": f"file = '{table}'\ntarget = 'points'\n"}
+    text = f"[data]\nname = '{name}'\n" + keys.get(name, "")
     preset = parse_preset(text, name, "written")
     again = parse_preset(toml_text(preset), name, "again")
     assert again.runs == preset.runs
@@ -116,6 +119,27 @@ def test_runs_with_rows_of_their_own_written_out():
 def test_runs_of_different_tasks_written_out():
     preset = load_preset("recipe", [("data.name", ["study_hours", "digits", "moons"])])
     assert parse_preset(toml_text(preset), "recipe", "written").runs == preset.runs
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_runs_of_which_only_some_have_a_key_that_is_optional_written_out(backwards):
+    """TOML has no word for "none": such a key cannot stand in the base tables."""
+    runs = [
+        "",
+        "training.memory_limit = '1 MB'",
+        "network = { hidden = [], initial_parameters = [1, 2, 3] }",
+        "training.early_stopping = { patience = 3 }",
+    ]
+    text = "[data]\nname = 'moons'\n" + "".join(f"[[run]]\n{run}\n" for run in (runs[::-1] if backwards else runs))
+    preset = parse_preset(text, "mine", "written")
+    assert parse_preset(toml_text(preset), "mine", "again").runs == preset.runs
+
+
+def test_a_network_and_a_surface_side_by_side_written_out():
+    text = "[data]\nname = 'moons'\n[[run]]\n[[run]]\nsurface.name = 'valley'\n[[run]]\nsurface.name = 'ravine'\n"
+    preset = parse_preset(text, "mine", "written")
+    assert [run.source.name for run in preset.runs] == ["moons", "valley", "ravine"]
+    assert parse_preset(toml_text(preset), "mine", "again").runs == preset.runs
 
 
 def test_one_named_run_keeps_its_name():

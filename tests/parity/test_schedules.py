@@ -14,16 +14,7 @@ from hypothesis import strategies as st
 
 from engine.schedules import Cosine, Exponential, OneCycle, ReduceOnPlateau, Step, curve
 
-torch = pytest.importorskip("torch", reason="needs the parity extra: pip install -e '.[parity]'")
-from torch.optim.lr_scheduler import (  # noqa: E402  # only where torch is there
-    CosineAnnealingLR,
-    ExponentialLR,
-    LinearLR,
-    OneCycleLR,
-    ReduceLROnPlateau,
-    SequentialLR,
-    StepLR,
-)
+pytestmark = pytest.mark.parity
 
 BASE = 0.3
 ITERATIONS = 240  # at least, of every comparison
@@ -37,7 +28,15 @@ finals = st.just(0.0) | st.floats(1e-6, 1.0)
 spans = st.integers(1, 40)
 
 
+@pytest.fixture(scope="session")
+def schedulers(torch):
+    """PyTorch's schedulers, for a test to make one; where PyTorch is missing the test is skipped."""
+    return torch.optim.lr_scheduler
+
+
 def sgd():
+    import torch  # only where it is there: see the fixture above
+
     return torch.optim.SGD([torch.zeros(1, dtype=torch.float64, requires_grad=True)], lr=BASE)
 
 
@@ -58,6 +57,8 @@ def rates_of_torch(make, iterations, every=1):
 
 def warmed(schedule, make):
     """As `make`, after the linear warm-up that `schedule` asks for."""
+    from torch.optim.lr_scheduler import LinearLR, SequentialLR
+
     n, start = schedule.warmup_iterations, schedule.warmup_start
     return lambda optimizer: SequentialLR(optimizer, [LinearLR(optimizer, start, 1.0, n), make(optimizer)], [n])
 
@@ -81,37 +82,41 @@ def assert_same(ours, theirs):
 
 @few
 @given(st.integers(1, 10), gammas, per_epochs)
-def test_step(every, gamma, per_epoch):
+def test_step(schedulers, every, gamma, per_epoch):
     ours = rates(Step(every_epochs=every, gamma=gamma), ITERATIONS, per_epoch)
-    assert_same(ours, rates_of_torch(lambda optimizer: StepLR(optimizer, every, gamma), ITERATIONS, every=per_epoch))
+    assert_same(
+        ours, rates_of_torch(lambda optimizer: schedulers.StepLR(optimizer, every, gamma), ITERATIONS, every=per_epoch)
+    )
 
 
 @few
 @given(gammas, per_epochs)
-def test_exponential(gamma, per_epoch):
+def test_exponential(schedulers, gamma, per_epoch):
     ours = rates(Exponential(gamma=gamma), ITERATIONS, per_epoch)
-    assert_same(ours, rates_of_torch(lambda optimizer: ExponentialLR(optimizer, gamma), ITERATIONS, every=per_epoch))
+    assert_same(
+        ours, rates_of_torch(lambda optimizer: schedulers.ExponentialLR(optimizer, gamma), ITERATIONS, every=per_epoch)
+    )
 
 
 @few
 @given(spans, finals, per_epochs)
-def test_cosine_as_far_as_it_falls(span, final, per_epoch):
+def test_cosine_as_far_as_it_falls(schedulers, span, final, per_epoch):
     steps = span * per_epoch
     ours = rates(Cosine(over_epochs=span, final=final), max(ITERATIONS, steps + 1), per_epoch)
-    theirs = rates_of_torch(lambda optimizer: CosineAnnealingLR(optimizer, steps, final * BASE), steps + 1)
+    theirs = rates_of_torch(lambda optimizer: schedulers.CosineAnnealingLR(optimizer, steps, final * BASE), steps + 1)
     assert_same(ours[: steps + 1], theirs)
     assert (ours[steps:] == BASE * final).all()  # where PyTorch's rises again
 
 
 @pytest.mark.parametrize("final", [0.0, 0.05])
-def test_cosine_over_the_whole_run(final):
+def test_cosine_over_the_whole_run(schedulers, final):
     ours = rates(Cosine(final=final), 600, 20)
-    assert_same(ours, rates_of_torch(lambda optimizer: CosineAnnealingLR(optimizer, 600, final * BASE), 600))
+    assert_same(ours, rates_of_torch(lambda optimizer: schedulers.CosineAnnealingLR(optimizer, 600, final * BASE), 600))
 
 
 @few
 @given(st.floats(1.0, 1e3), st.floats(1.0, 1e5), st.floats(0.05, 0.95), st.integers(12, 30), st.integers(20, 40))
-def test_one_cycle(start_divisor, end_divisor, peak_at, epochs, per_epoch):
+def test_one_cycle(schedulers, start_divisor, end_divisor, peak_at, epochs, per_epoch):
     schedule = OneCycle(start_divisor=start_divisor, end_divisor=end_divisor, peak_at=peak_at)
     theirs = rates_of_torch(one_cycle_of_torch(schedule, epochs * per_epoch), epochs * per_epoch)
     assert_same(rates(schedule, epochs * per_epoch, per_epoch), theirs)
@@ -119,13 +124,15 @@ def test_one_cycle(start_divisor, end_divisor, peak_at, epochs, per_epoch):
 
 @pytest.mark.parametrize("iterations", [1, 2, 3, 4, 5, 10])
 @pytest.mark.parametrize("peak_at", [0.3, 0.6, 0.9])
-def test_one_cycle_of_a_few_iterations(iterations, peak_at):
+def test_one_cycle_of_a_few_iterations(schedulers, iterations, peak_at):
     schedule = OneCycle(peak_at=peak_at)
     theirs = rates_of_torch(one_cycle_of_torch(schedule, iterations), iterations)
     assert_same(rates(schedule, iterations, 1), theirs)
 
 
 def one_cycle_of_torch(schedule, iterations):
+    from torch.optim.lr_scheduler import OneCycleLR
+
     return lambda optimizer: OneCycleLR(
         optimizer,
         BASE,
@@ -142,44 +149,44 @@ def one_cycle_of_torch(schedule, iterations):
 
 @few
 @given(st.integers(1, 10), gammas, per_epochs, warmups, starts)
-def test_step_after_a_warm_up(every, gamma, per_epoch, n, start):
+def test_step_after_a_warm_up(schedulers, every, gamma, per_epoch, n, start):
     schedule = Step(every_epochs=every, gamma=gamma, warmup_iterations=n, warmup_start=start)
-    make = warmed(schedule, lambda optimizer: StepLR(optimizer, every * per_epoch, gamma))
+    make = warmed(schedule, lambda optimizer: schedulers.StepLR(optimizer, every * per_epoch, gamma))
     assert_same(rates(schedule, n + ITERATIONS, per_epoch), rates_of_torch(make, n + ITERATIONS))
 
 
 @few
 @given(gammas, warmups, starts)
-def test_exponential_after_a_warm_up(gamma, n, start):
+def test_exponential_after_a_warm_up(schedulers, gamma, n, start):
     # SequentialLR has one clock for both: an iteration is an epoch
     schedule = Exponential(gamma=gamma, warmup_iterations=n, warmup_start=start)
-    make = warmed(schedule, lambda optimizer: ExponentialLR(optimizer, gamma))
+    make = warmed(schedule, lambda optimizer: schedulers.ExponentialLR(optimizer, gamma))
     assert_same(rates(schedule, n + ITERATIONS, 1), rates_of_torch(make, n + ITERATIONS))
 
 
 @few
 @given(spans, finals, per_epochs, warmups, starts)
-def test_cosine_after_a_warm_up(span, final, per_epoch, n, start):
+def test_cosine_after_a_warm_up(schedulers, span, final, per_epoch, n, start):
     steps = span * per_epoch
     schedule = Cosine(over_epochs=span, final=final, warmup_iterations=n, warmup_start=start)
-    make = warmed(schedule, lambda optimizer: CosineAnnealingLR(optimizer, steps, final * BASE))
+    make = warmed(schedule, lambda optimizer: schedulers.CosineAnnealingLR(optimizer, steps, final * BASE))
     ours = rates(schedule, n + max(ITERATIONS, steps + 1), per_epoch)
     assert_same(ours[: n + steps + 1], rates_of_torch(make, n + steps + 1))
 
 
 @few
 @given(per_epochs, warmups, starts)
-def test_cosine_over_what_a_warm_up_leaves_of_the_run(per_epoch, n, start):
+def test_cosine_over_what_a_warm_up_leaves_of_the_run(schedulers, per_epoch, n, start):
     epochs = -(-(n + ITERATIONS) // per_epoch)
     steps = epochs * per_epoch - n
     schedule = Cosine(warmup_iterations=n, warmup_start=start)
-    make = warmed(schedule, lambda optimizer: CosineAnnealingLR(optimizer, steps))
+    make = warmed(schedule, lambda optimizer: schedulers.CosineAnnealingLR(optimizer, steps))
     assert_same(rates(schedule, n + steps, per_epoch), rates_of_torch(make, n + steps))
 
 
 @few
 @given(per_epochs, warmups, starts, st.floats(0.05, 0.95))
-def test_one_cycle_after_a_warm_up(per_epoch, n, start, peak_at):
+def test_one_cycle_after_a_warm_up(schedulers, per_epoch, n, start, peak_at):
     epochs = -(-(n + ITERATIONS) // per_epoch)
     steps = epochs * per_epoch - n
     schedule = OneCycle(peak_at=peak_at, warmup_iterations=n, warmup_start=start)
@@ -209,7 +216,7 @@ def losses_with_plateaus(draw, min_delta):
 
 @settings(max_examples=200)
 @given(st.data())
-def test_reduce_on_plateau(data):
+def test_reduce_on_plateau(schedulers, data):
     schedule = ReduceOnPlateau(
         gamma=data.draw(st.sampled_from([0.1, 0.5]) | st.floats(0.1, 0.99)),
         patience_epochs=data.draw(st.integers(0, 12)),
@@ -219,7 +226,7 @@ def test_reduce_on_plateau(data):
     )
     losses = data.draw(losses_with_plateaus(schedule.min_delta))
     optimizer = sgd()
-    referee = ReduceLROnPlateau(
+    referee = schedulers.ReduceLROnPlateau(
         optimizer,
         factor=schedule.gamma,
         patience=schedule.patience_epochs,

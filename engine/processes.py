@@ -1,0 +1,88 @@
+"""Many runs on all cores: the runs are dealt out to processes, each of which stacks its share.
+
+A process sends back the states of its trainers, and a state is a run where it stands, to the bit; so nothing tells where a
+run was trained but the time that it took. The calling process takes a share itself.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from engine.run import Run
+from engine.stacked import train_together
+from engine.trainer import Trainer
+
+WORTH = 2.0  # seconds of work below which starting a process takes longer than it saves
+POLL = 0.05  # seconds between two looks at whether somebody interrupts
+
+
+def train_all(runs: Sequence[Run], interrupted: Callable[[], bool] = lambda: False, processes: int = 1) -> list[Trainer]:
+    """Train all runs to the end, or until `interrupted()`; the trainers come in the order of the runs.
+
+    At most `processes` are used, and one alone where the work is small. With more than one, the main module of the program
+    must be importable without side effects, as Python's `multiprocessing` asks for.
+    """
+    processes = min(processes, len(runs), 1 + int(estimated_seconds(runs) / WORTH))
+    if processes <= 1:
+        return train_together(runs, interrupted)
+    shares = [list(range(first, len(runs), processes)) for first in range(processes)]
+    context = multiprocessing.get_context("spawn")  # a fork would copy a terminal, threads and locks in any state
+    stop = context.Event()
+    workers = []
+    for share in shares[1:]:
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(theirs, [runs[index] for index in share], stop), daemon=True)
+        process.start()
+        theirs.close()
+        workers.append((process, ours, share))
+
+    def asked() -> bool:
+        if interrupted():
+            stop.set()
+        return stop.is_set()
+
+    found: dict[int, Trainer] = {}
+    try:
+        own = [runs[index] for index in shares[0]]
+        found.update(zip(shares[0], train_together(own, asked), strict=True))
+        for _, connection, share in workers:
+            for index, trainer in zip(share, _received(connection, [runs[index] for index in share], asked), strict=True):
+                found[index] = trainer
+    finally:
+        stop.set()
+        for process, connection, _ in workers:
+            connection.close()
+            process.join(timeout=1.0)
+            if process.is_alive():
+                process.kill()
+    return [found[index] for index in range(len(runs))]
+
+
+def estimated_seconds(runs: Sequence[Run]) -> float:
+    """About how long the runs take on one core, stacked: good enough to tell little work from much."""
+    total = 0.0
+    for run in runs:
+        iterations = run.epochs * run.iterations_per_epoch()
+        total += iterations * (8e-6 + 6 * run.parameters * run.batch_size / 5e9)
+    return total
+
+
+def _received(connection: Connection, runs: Sequence[Run], asked: Callable[[], bool]) -> list[Trainer]:
+    """The trainers of a share; trained here where the process that had it is gone."""
+    try:
+        while not connection.poll(POLL):
+            asked()
+        states = connection.recv()
+    except EOFError:
+        return train_together(runs, asked)
+    return [Trainer.restore(run, state) for run, state in zip(runs, states, strict=True)]
+
+
+def _work(connection: Connection, runs: Sequence[Run], stop: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the first one decides
+    connection.send([trainer.state() for trainer in train_together(runs, stop.is_set)])
+    connection.close()
