@@ -76,21 +76,12 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
     from the next batch on, also within an epoch. Fewer epochs than have begun end the run with the epoch in progress;
     more epochs let a run that had completed go on.
     """
-    check_change(trainer.run, key, value)
-    if trainer.phase and key in ("batch_size", "epochs"):
-        # its rows are taken already, and the schedule's place in the run must not move below it: it could not be replayed
-        raise ValueError(f"{key} changes between two iterations: finish the phases of the one in progress first")
-    if key == "batch_size":
-        samples = trainer.run.facts.samples
-        value = samples if value == "full" else min(int(value), samples)
+    check_live(trainer, key, value)
+    value = _as_trained(trainer, key, value)
     old = live_value(trainer, key)
     if value == old:
         return None
-    if key in ("batch_size", "weight_decay"):
-        _check_memory(trainer, key, value)
     if key == "learning_rate":
-        if old == 0.0:
-            raise ValueError("learning_rate: the schedule has brought it down to 0, and there it stays")
         trainer.base_rate *= float(value) / old
     elif key in OF_OPTIMIZER:
         values: dict[str, Any] = {key: float(value)}
@@ -103,6 +94,28 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
     if key == "epochs":
         _epochs_changed(trainer)
     return changed
+
+
+def check_live(trainer: Trainer, key: str, value: object) -> None:
+    """Raise ValueError unless `value` may become the live setting `key` of this trainer as it stands; changes nothing."""
+    check_change(trainer.run, key, value)
+    if trainer.phase and key in ("batch_size", "epochs"):
+        # its rows are taken already, and the schedule's place in the run must not move below it: it could not be replayed
+        raise ValueError(f"{key} changes between two iterations: finish the phases of the one in progress first")
+    new = _as_trained(trainer, key, value)  # type: ignore[arg-type]  # checked to be one of these
+    old = live_value(trainer, key)
+    if key == "learning_rate" and old == 0.0:
+        raise ValueError("learning_rate: the schedule has brought it down to 0, and there it stays")
+    if key in ("batch_size", "weight_decay") and new != old:
+        _check_memory(trainer, key, new)
+
+
+def _as_trained(trainer: Trainer, key: str, value: float | int | str) -> float | int | str:
+    """The value as the trainer keeps it: a batch size is a number, and no more than there are samples."""
+    if key != "batch_size":
+        return value
+    samples = trainer.run.facts.samples
+    return samples if value == "full" else min(int(value), samples)
 
 
 def _check_memory(trainer: Trainer, key: str, value: float | int | str) -> None:

@@ -27,7 +27,7 @@ Examples:
   descent lr-big-medium-tiny         three learning rates side by side
   descent digits --set training.batch_size=8 --pace 2
   descent run recipe --set training.optimizer.learning_rate=0.1,0.001 --plain
-  descent run recipe --seeds 16      16 runs that differ only in seed
+  descent run recipe --seeds 16      sixteen runs that differ in their seed
   descent houses.csv --target price  a table of your own, ready to train
 """
 

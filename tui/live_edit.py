@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine import PresetError, Run, Trainer
-from engine.live import LIVE, OF_OPTIMIZER, check_change
+from engine.live import LIVE, OF_OPTIMIZER, check_live
 from engine.memory import largest_batch, refusal, step_memory
 from engine.problems import Problem
 from tui import form
@@ -36,7 +36,7 @@ def live_changes(field: Field, runs: Mapping[int, Run], trainers: Sequence[Train
         if name == "learning_rate":
             value = _rate_now(trainer, value)
         try:
-            check_change(trainer.run, name, value)
+            check_live(trainer, name, value)
         except ValueError as error:
             raise _refused(run, _too_large(trainer, field, value) or str(error)) from None
         changes.append((trainer, name, value))

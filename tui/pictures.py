@@ -49,11 +49,12 @@ def refused_picture(trainer: Trainer) -> Picture:
     """In place of curves: why a run may not begin, with the arithmetic."""
     run, fits = trainer.run, largest_batch(trainer.run)
     needed, limit = step_memory(run, run.batch_size), run.training.memory_limit or "0 B"
+    last = f" + {needed.last_rows:,}" if needed.last_rows else ""  # of the partial batch, which has room of its own
     lines = (
         (needed.itemsize * needed.vectors * needed.parameters,
          f"parameters: {needed.vectors} x {needed.parameters:,} x {needed.itemsize} B"),
         ((needed.rows + needed.last_rows) * needed.row_bytes,
-         f"batch: {needed.rows:,} + {needed.last_rows:,} rows x {needed.row_bytes:,} B"),
+         f"batch: {needed.rows:,}{last} rows x {needed.row_bytes:,} B"),
         (needed.copied_rows * needed.copied_row_bytes + needed.passing_bytes,
          f"copied in: {needed.copied_rows:,} rows x {needed.copied_row_bytes:,} B"),
         (needed.total, "in all"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine import Preset, PresetError, Trainer
-from engine.memory import largest_batch
+from engine.memory import largest_batch, step_memory
 from engine.preset import parse_preset
 from tui import endings
 from tui.form import BY_KEY, nudged, rows_of, typed
@@ -244,6 +244,17 @@ async def test_a_batch_that_is_too_large_is_refused_while_it_trains_and_the_form
         await person.type(str(fits))
         await person.press("enter")
         assert person.session.trainer.batch_size == fits
+
+
+def test_weight_decay_that_needs_too_much_memory_is_refused_and_the_form_stays():
+    kind = ("training.optimizer.name", "adamw"), ("training.optimizer.weight_decay", 0.0), ("training.batch_size", 1)
+    needed = step_memory(preset(REFUSED, *kind).runs[0], 1).total
+    session = Session(preset(REFUSED.replace("200 KiB", f"{needed} B"), *kind))
+    session.advance()
+    with pytest.raises(PresetError, match="out of memory"):
+        session.edit(BY_KEY["training.optimizer.weight_decay"], 0.1)
+    assert session.run.training.optimizer.weight_decay == session.trainer.optimizer.weight_decay == 0.0
+    assert not session.waiting
 
 
 async def test_of_a_comparison_the_run_that_fits_trains(lab, fast):

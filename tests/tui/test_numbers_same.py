@@ -31,7 +31,7 @@ def assert_same(session, histories) -> None:
         assert watched.epochs == alone.epochs
         assert watched.column("epoch").tolist() == alone.column("epoch").tolist()
         assert (watched.stopped, watched.diverged) == (alone.stopped, alone.diverged)
-        assert {change.key for change in watched.changes} <= {"pace"}  # noted, without an effect
+        assert {change.key for change in watched.changes} <= {"pace"}  # noted, without an effect on any number
 
 
 @pytest.mark.parametrize("preset", ["recipe", "digits", "day79-study-hours", "lr-big-medium-tiny"])
