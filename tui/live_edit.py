@@ -58,7 +58,7 @@ def why_refused(run: Run, size: int) -> str:
     if refusal(run, size) is None:
         return ""
     needed, fits = step_memory(run, size).total, largest_batch(run)
-    most = f"{fits} is the largest that fits" if fits else "none fits, only a smaller network does"
+    most = f"{fits} is the largest that fits" if fits else "none fits"
     return f"batch_size {size} needs {needed:,} B, over {run.training.memory_limit}; {most}"
 
 
