@@ -16,7 +16,7 @@ import argparse
 from components import component_tables
 from facts import machine
 from nets import NETS
-from other_claims import long_run, stacked, streaming
+from other_claims import dealt_out, long_run, stacked, streaming
 from steps import OTHERS, others, step_tables
 from timing import CLOCKS, Effort
 
@@ -62,6 +62,7 @@ def main() -> None:
         print(long_run(dtypes[0], given.long or iterations, effort), flush=True)
     if "stacked" in wanted:
         print(stacked(dtypes[0], effort), flush=True)
+        print(dealt_out(dtypes[0], effort), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
+from dataclasses import replace
 from itertools import islice
+from time import perf_counter
 
 from nets import NETS, SMALLEST, STACKED, Net
 from ours import ours, plain, streamed, trainer_of
 from tables import table
-from timing import Effort, Peer, in_turns
+from timing import Effort, Peer, Ratio, in_turns
 
 from engine import Trainer
+from engine.processes import train_all
+from engine.stacked import Stack
 
 RUNS = 16
 
@@ -62,13 +65,10 @@ def long_run(dtype: str, iterations: int, effort: Effort) -> str:
 def stacked(dtype: str, effort: Effort) -> str:
     """Sixteen runs that differ in their seed, stacked, against one run by its trainer."""
     title = f"{RUNS} seeds in one stack against one run"
-    if find_spec("engine.stacked") is None:
-        return f"{title}\n\nnot there yet\n"
-    stack = import_module("engine.stacked").Stack
     rows = []
     for net in STACKED:
         one = stepping("one", Trainer(net.run(dtype)).step, net)
-        many = stepping("many", stack([Trainer(net.run(dtype, seed)) for seed in range(RUNS)]).step, net)
+        many = stepping("many", Stack([Trainer(net.run(dtype, seed)) for seed in range(RUNS)]).step, net)
         found = in_turns([one, many], effort)
         rows.append((net.label, dtype, found.microseconds("one"), found.microseconds("many"), found.ratio("many", "one")))
     return table(
@@ -76,6 +76,33 @@ def stacked(dtype: str, effort: Effort) -> str:
         ("net", "dtype", "one run, us", f"{RUNS} runs, us", f"{RUNS} runs / one run"),
         rows,
         "By `step()`; here the evaluation at the end of every epoch is in both.",
+    )
+
+
+def dealt_out(dtype: str, effort: Effort) -> str:
+    """Whole trainings: sixteen runs by `train_all` on all cores, each of which stacks its share, against one run alone."""
+    cores, rows = os.cpu_count() or 1, []
+    for net in STACKED:
+        step = in_turns([stepping("one", Trainer(net.run(dtype)).step, net)], Effort(1, effort.slice_seconds, effort.clock))
+        epochs = max(1, int(20 * effort.slice_seconds / (step.microseconds("one") * 1e-6 * net.batches)))
+        run = net.run(dtype)
+        run = replace(run, training=replace(run.training, epochs=epochs))
+        pairs = []
+        for _ in range(min(5, effort.rounds)):
+            times = []
+            for runs, processes in (([run], 1), ([replace(run, seed=seed) for seed in range(RUNS)], cores)):
+                started = perf_counter()
+                train_all(runs, processes=processes)
+                times.append(perf_counter() - started)
+            pairs.append((times[1] / times[0], *times))
+        ratios = sorted(ratio for ratio, *_ in pairs)
+        middle = sorted(pairs)[len(pairs) // 2]
+        rows.append((net.label, dtype, epochs, middle[1], middle[2], Ratio(middle[0], ratios[0], ratios[-1])))
+    return table(
+        f"{RUNS} seeds on {cores} cores against one run on one: whole trainings, evaluation and all",
+        ("net", "dtype", "epochs", "one run, s", f"{RUNS} runs, s", f"{RUNS} runs / one run"),
+        rows,
+        "Seconds passed; starting the processes and sending back what they trained is in it.",
     )
 
 
