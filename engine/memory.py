@@ -117,6 +117,8 @@ def refusal(run: Run, batch_size: int) -> str | None:
     limit = run.training.memory_limit
     if limit is None or (needed := step_memory(run, batch_size)).total <= parse_size(limit):
         return None
+    if run.surface is not None:
+        return f"out of memory: a step needs {needed}, more than memory_limit {limit} ({parse_size(limit):,} B)"
     fits = largest_batch(run)
     hint = f"the largest batch_size that fits is {fits}" if fits else "no batch_size fits, only a smaller network does"
     return (
