@@ -98,7 +98,8 @@ def _explain(finding: Any, root: type, document: Document) -> Problem:
     if choices_of_table(annotation) and value in allowed:
         return Problem(key, f'{show(value)} is not a table. Did you mean "{key}.name"?')
     if allowed and isinstance(value, str):
-        return Problem(key, f"{show(value)} is not {describe(annotation)}.{guess(value, allowed)}")
+        near = guess(value, allowed)
+        return Problem(key, f"{show(value)} is not {describe(annotation)}{'.' + near if near else ''}")
     return Problem(key, f"{show(value)} is not {describe(annotation)}")
 
 

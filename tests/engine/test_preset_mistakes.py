@@ -352,3 +352,9 @@ def test_a_value_given_twice_is_named():
         load_preset("recipe", [("training.epochs", [3, 5, 3])])
     assert refused.value.problems[0].key == "training.epochs"
     assert refused.value.problems[0].message == "3 is given twice"
+
+
+def test_without_a_guess_the_sentence_ends_with_what_is_allowed():
+    assert problems(MOONS + '[training]\nevaluate = "batch"') == {
+        "training.evaluate": '"batch" is not one of epoch, iteration'
+    }
