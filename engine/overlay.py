@@ -28,8 +28,9 @@ def overlay(base: Document, *extras: Document) -> Document:
     """`base` with the tables of each of `extras` laid over it, as a new document.
 
     Naming another `name` in a tagged table replaces the whole table by that tag's defaults; lists are replaced whole;
-    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set, or for
-    another number of classes, is left to its default, unless the same overlay names it.
+    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set, for another
+    number of classes, or for a surface that takes the place of data, is left to its default, unless the same overlay names
+    it.
     """
     result: Document = {}
     _lay(result, base, "")
@@ -41,6 +42,8 @@ def overlay(base: Document, *extras: Document) -> Document:
         _lay(result, extra, "")
         if _kind_of_data(result) != before:
             _forget_unfit(result, extra)
+        if before[0] is not None and "surface" in result and "data" not in result:
+            _forget(result, extra, ("training", "loss"), ("show", "second"))  # a surface has neither
     return result
 
 
@@ -78,12 +81,18 @@ def _forget_unfit(document: Document, extra: Document) -> None:
     if classes is None:
         return
     fitting = fitting_losses(classes)
-    training, shown = document.get("training"), document.get("show")
-    if isinstance(training, dict) and "loss" not in extra.get("training", {}):
-        if training.get("loss") not in fitting:
-            training.pop("loss", None)
-    if isinstance(shown, dict) and "second" not in extra.get("show", {}):
-        shown.pop("second", None)
+    training = document.get("training")
+    if isinstance(training, dict) and training.get("loss") not in fitting:
+        _forget(document, extra, ("training", "loss"))
+    _forget(document, extra, ("show", "second"))
+
+
+def _forget(document: Document, extra: Document, *keys: tuple[str, str]) -> None:
+    """Leave these keys to their defaults, unless `extra` names them."""
+    for table, key in keys:
+        kept, named = document.get(table), extra.get(table)
+        if isinstance(kept, dict) and not (isinstance(named, dict) and key in named):
+            kept.pop(key, None)
 
 
 def nest(key: str, value: Any) -> Document:
