@@ -96,6 +96,8 @@ def _spread(values: Floats, count: int) -> Floats:
 
 def take_snapshot(trainer: Trainer, inputs: Floats | None, part: Literal["train", "validation"]) -> Snapshot:
     """A snapshot of `trainer`; see `Trainer.snapshot`."""
+    if part not in ("train", "validation"):
+        raise ValueError(f'part = "{part}": "train" or "validation" is allowed')
     objective = trainer.objective
     begin: dict[str, Any] = {
         "epoch": trainer.epoch,

@@ -163,3 +163,8 @@ def test_a_grid_of_many_features_keeps_the_others_at_their_mean():
     with pytest.raises(ValueError, match="this table has 4"):
         grid(table, 4, 4, features=(0, 4))
     assert grid(trained("line").table, 6, 1).shape == (6, 1)
+
+
+def test_a_part_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match='part = "test": "train" or "validation" is allowed'):
+        trained().snapshot(part="test")
