@@ -135,5 +135,8 @@ def _guess_key(key: str, root: type, document: Document) -> str:
     cls = table_class(annotation, node)
     if cls is not None and (near := guess(last, hints(cls))):
         return near
+    owners = [f'"{name}"' for name, choice in choices_of_table(annotation).items() if last in hints(choice)]
+    if owners and isinstance(node, dict):
+        return f" With name {' or '.join(owners)} there is one"
     elsewhere = [other for other in all_keys(root) if other.rpartition(".")[2] == last and other != key]
     return f' Did you mean "{elsewhere[0]}"?' if elsewhere else ""

@@ -358,3 +358,9 @@ def test_without_a_guess_the_sentence_ends_with_what_is_allowed():
     assert problems(MOONS + '[training]\nevaluate = "batch"') == {
         "training.evaluate": '"batch" is not one of epoch, iteration'
     }
+
+
+def test_a_key_of_another_optimizer_says_which_ones_have_it():
+    assert problems(MOONS + '[training.optimizer]\nname = "adam"\nmomentum = 0.5') == {
+        "training.optimizer.momentum": 'unknown key. With name "momentum" or "nesterov" there is one'
+    }
