@@ -168,3 +168,11 @@ def test_a_grid_of_many_features_keeps_the_others_at_their_mean():
 def test_a_part_that_does_not_exist_is_named():
     with pytest.raises(ValueError, match='part = "test": "train" or "validation" is allowed'):
         trained().snapshot(part="test")
+
+
+def test_predictions_for_inputs_of_another_shape_are_refused_in_words():
+    trainer = trained()
+    for shape in ((2,), (3, 5), (1, 2, 2)):
+        with pytest.raises(ValueError, match=r"inputs have the shape .*; \(rows, 2\) is allowed"):
+            trainer.predict(np.zeros(shape))
+    assert trainer.predict([[0.5, 1.0]]).shape == (1, 1)
