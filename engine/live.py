@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from engine.ending import complete, end_epoch, go_on
 from engine.memory import refusal
 from engine.metrics import Changed
 from engine.optimizers import LearningRate
 from engine.run import BatchSize, Epochs, Run
-from engine.schema import hints, range_of
+from engine.schema import guess, hints, range_of
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
@@ -43,25 +45,32 @@ def check_change(run: Run, key: str, value: object) -> None:
     allowed = range_of(annotation)
     if allowed is None:
         able = [name for name in dict.fromkeys(LIVE.values()) if name not in OF_OPTIMIZER or hasattr(optimizer, name)]
-        raise ValueError(f"{key} cannot change while a run trains; {', '.join(able)} can")
+        raise ValueError(f"{key} cannot change while a run trains; {', '.join(able)} can.{guess(str(key), able)}")
     if key == "batch_size":
         if run.surface is not None:
             raise ValueError(f"batch_size: the surface {run.surface.name} has no batches")
         if value != "full":
-            _check_number(key, value, allowed, whole=True)
+            _check_number(key, value, allowed, 'a whole number or "full"')
         size = run.facts.samples if value == "full" else int(value)  # type: ignore[call-overload]  # a number by now
         if run.training.drop_last and size > run.facts.samples:
             raise ValueError(f"batch_size = {value}: with drop_last no batch would be left")
         if (message := refusal(run, size)) is not None:
             raise ValueError(message)
         return
-    _check_number(key, value, allowed, whole=key == "epochs")
+    _check_number(key, value, allowed, "a whole number" if key == "epochs" else "a number")
 
 
-def _check_number(key: str, value: object, allowed: Any, whole: bool) -> None:
-    number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+def _check_number(key: str, value: object, allowed: Any, kind: str) -> None:
+    number = isinstance(value, int if "whole" in kind else (int, float)) and not isinstance(value, bool)
     if not number or not allowed.holds(value):
-        raise ValueError(f"{key} = {value!r}: {allowed} is allowed")
+        raise ValueError(f"{key} = {value!r}: {kind}, {allowed}, is allowed")
+
+
+def at_zero(trainer: Trainer) -> str:
+    """Why the rate of the next iteration cannot change where the schedule multiplies it by 0."""
+    if trainer.iteration < trainer.run.training.schedule.warmup_iterations:
+        return "learning_rate: the warm-up starts at 0, so it can change from the next iteration on"
+    return "learning_rate: the schedule has brought it down to 0, and there it stays"
 
 
 def live_value(trainer: Trainer, key: str) -> Any:
@@ -76,6 +85,8 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
     from the next batch on, also within an epoch. Fewer epochs than have begun end the run with the epoch in progress;
     more epochs let a run that had completed go on.
     """
+    if isinstance(value, np.generic):
+        value = value.item()  # NumPy's own numbers are as good as Python's
     check_live(trainer, key, value)
     value = _as_trained(trainer, key, value)
     old = live_value(trainer, key)
@@ -105,7 +116,7 @@ def check_live(trainer: Trainer, key: str, value: object) -> None:
     new = _as_trained(trainer, key, value)  # type: ignore[arg-type]  # checked to be one of these
     old = live_value(trainer, key)
     if key == "learning_rate" and old == 0.0:
-        raise ValueError("learning_rate: the schedule has brought it down to 0, and there it stays")
+        raise ValueError(at_zero(trainer))
     if key in ("batch_size", "weight_decay") and new != old:
         _check_memory(trainer, key, new)
 

@@ -27,8 +27,8 @@ def parse_size(text: str) -> int:
     """Bytes of '512 KiB', '1.5 MB' or '4096 B'. Raises ValueError."""
     found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]+)\s*", text)
     units = {unit.lower(): size for unit, size in UNITS.items()}
-    if found is None or found[2].lower() not in units or float(found[1]) <= 0.0:
-        raise ValueError(f'"{text}" is not a size such as "512 KiB": a number above 0 and one of {", ".join(UNITS)}')
+    if found is None or found[2].lower() not in units or float(found[1]) * units[found[2].lower()] < 1.0:
+        raise ValueError(f'"{text}" is not a size such as "512 KiB": at least 1 B, a number and one of {", ".join(UNITS)}')
     return int(float(found[1]) * units[found[2].lower()])
 
 
@@ -117,6 +117,8 @@ def refusal(run: Run, batch_size: int) -> str | None:
     limit = run.training.memory_limit
     if limit is None or (needed := step_memory(run, batch_size)).total <= parse_size(limit):
         return None
+    if run.surface is not None:
+        return f"out of memory: a step needs {needed}, more than memory_limit {limit} ({parse_size(limit):,} B)"
     fits = largest_batch(run)
     hint = f"the largest batch_size that fits is {fits}" if fits else "no batch_size fits, only a smaller network does"
     return (

@@ -21,6 +21,8 @@ TAGGED = (
     "training.optimizer",
     "training.schedule",
 )  # tables whose `name` decides what their other keys are
+# of those, the names that hold where a preset names none: setting another of their keys means that one
+UNNAMED = {"training.optimizer": "sgd", "training.schedule": "constant"}
 OPTIONAL = ("training.divergence", "training.early_stopping", "training.schedule")  # tables that `false` removes
 
 
@@ -28,8 +30,9 @@ def overlay(base: Document, *extras: Document) -> Document:
     """`base` with the tables of each of `extras` laid over it, as a new document.
 
     Naming another `name` in a tagged table replaces the whole table by that tag's defaults; lists are replaced whole;
-    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set, or for
-    another number of classes, is left to its default, unless the same overlay names it.
+    `false` removes an optional table. A loss or second plot that does not exist for a newly named data set, for another
+    number of classes, or for a surface that takes the place of data, is left to its default, unless the same overlay names
+    it.
     """
     result: Document = {}
     _lay(result, base, "")
@@ -38,21 +41,24 @@ def overlay(base: Document, *extras: Document) -> Document:
         for one, other in (("data", "surface"), ("surface", "data")):
             if one in extra and other not in extra and isinstance(extra[one], dict) and "name" in extra[one]:
                 result.pop(other, None)  # a run has one of them
-        _lay(result, extra, "")
+        _lay(result, extra, "", unnamed=True)
         if _kind_of_data(result) != before:
             _forget_unfit(result, extra)
+        if before[0] is not None and "surface" in result and "data" not in result:
+            _forget(result, extra, ("training", "loss"), ("show", "second"))  # a surface has neither
     return result
 
 
-def _lay(target: Document, extra: Document, above: str) -> None:
+def _lay(target: Document, extra: Document, above: str, unnamed: bool = False) -> None:
+    """Lay `extra` over `target`; where `unnamed`, a table that was not there gets the name that holds without one."""
     for key, value in extra.items():
         path = f"{above}.{key}" if above else key
         old = target.get(key)
         if isinstance(value, dict):
             renamed = path in TAGGED and isinstance(old, dict) and value.get("name", old.get("name")) != old.get("name")
             if not isinstance(old, dict) or renamed:
-                target[key] = {}
-            _lay(target[key], value, path)
+                target[key] = {"name": UNNAMED[path]} if unnamed and path in UNNAMED and "name" not in value else {}
+            _lay(target[key], value, path, unnamed)
         elif value is False and path in OPTIONAL:
             target.pop(key, None)
         else:
@@ -78,12 +84,18 @@ def _forget_unfit(document: Document, extra: Document) -> None:
     if classes is None:
         return
     fitting = fitting_losses(classes)
-    training, shown = document.get("training"), document.get("show")
-    if isinstance(training, dict) and "loss" not in extra.get("training", {}):
-        if training.get("loss") not in fitting:
-            training.pop("loss", None)
-    if isinstance(shown, dict) and "second" not in extra.get("show", {}):
-        shown.pop("second", None)
+    training = document.get("training")
+    if isinstance(training, dict) and training.get("loss") not in fitting:
+        _forget(document, extra, ("training", "loss"))
+    _forget(document, extra, ("show", "second"))
+
+
+def _forget(document: Document, extra: Document, *keys: tuple[str, str]) -> None:
+    """Leave these keys to their defaults, unless `extra` names them."""
+    for table, key in keys:
+        kept, named = document.get(table), extra.get(table)
+        if isinstance(kept, dict) and not (isinstance(named, dict) and key in named):
+            kept.pop(key, None)
 
 
 def nest(key: str, value: Any) -> Document:

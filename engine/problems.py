@@ -98,7 +98,8 @@ def _explain(finding: Any, root: type, document: Document) -> Problem:
     if choices_of_table(annotation) and value in allowed:
         return Problem(key, f'{show(value)} is not a table. Did you mean "{key}.name"?')
     if allowed and isinstance(value, str):
-        return Problem(key, f"{show(value)} is not {describe(annotation)}.{guess(value, allowed)}")
+        near = guess(value, allowed)
+        return Problem(key, f"{show(value)} is not {describe(annotation)}{'.' + near if near else ''}")
     return Problem(key, f"{show(value)} is not {describe(annotation)}")
 
 
@@ -134,5 +135,8 @@ def _guess_key(key: str, root: type, document: Document) -> str:
     cls = table_class(annotation, node)
     if cls is not None and (near := guess(last, hints(cls))):
         return near
+    owners = [f'"{name}"' for name, choice in choices_of_table(annotation).items() if last in hints(choice)]
+    if owners and isinstance(node, dict):
+        return f" With name {' or '.join(owners)} there is one"
     elsewhere = [other for other in all_keys(root) if other.rpartition(".")[2] == last and other != key]
     return f' Did you mean "{elsewhere[0]}"?' if elsewhere else ""

@@ -182,7 +182,7 @@ def _surface_misfits(run: Run) -> Iterator[MisfitError]:
         yield MisfitError("surface", name, "a run has [data] or a [surface], not both")
     if run.network != Architecture():
         yield MisfitError("network", None, f"the surface {name} has no network: take [network] out")
-    for key in ("loss", "batch_size", "drop_last", "l1", "l2"):
+    for key in ("loss", "batch_size", "shuffle", "drop_last", "l1", "l2"):
         if getattr(training, key) != getattr(default, key):
             yield MisfitError(f"training.{key}", getattr(training, key), f"means nothing on the surface {name}: take it out")
     if training.epochs != default.epochs:

@@ -59,7 +59,8 @@ class Snapshot:
     """`position` and `gradient` are the flat vectors of all parameters; `layers` cut them up, except for a surface.
 
     `outputs` (rows, outputs) are the raw predictions for the inputs that were asked about, `probabilities` (rows, classes)
-    what they mean; `confusion` (classes, classes) counts rows by true class and predicted class. None where there is none.
+    what they mean; `confusion` (classes, classes) counts rows by true class and predicted class, those left out whose
+    outputs are not a number: its diagonal is what the accuracy counts. None where there is none.
     """
 
     epoch: int
@@ -96,6 +97,8 @@ def _spread(values: Floats, count: int) -> Floats:
 
 def take_snapshot(trainer: Trainer, inputs: Floats | None, part: Literal["train", "validation"]) -> Snapshot:
     """A snapshot of `trainer`; see `Trainer.snapshot`."""
+    if part not in ("train", "validation"):
+        raise ValueError(f'part = "{part}": "train" or "validation" is allowed')
     objective = trainer.objective
     begin: dict[str, Any] = {
         "epoch": trainer.epoch,
@@ -149,7 +152,8 @@ def _confusion(objective: NetworkObjective, inputs: Floats, targets: Floats) -> 
             true, seen = wanted[:, 0] > 0.5, outputs[:, 0] > 0.0
         else:
             true, seen = wanted.argmax(axis=1), outputs.argmax(axis=1)
-        np.add.at(counts, (true.astype(np.intp), seen.astype(np.intp)), 1)
+        said = ~np.isnan(outputs).any(axis=1)
+        np.add.at(counts, (true[said].astype(np.intp), seen[said].astype(np.intp)), 1)
     return counts
 
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from engine.history import History
 from engine.metrics import Evaluation
+from engine.own_table import OwnTable
 from engine.schedules import PlateauState
 from engine.stopping import Patience
 
 if TYPE_CHECKING:
-    from engine.run import Run
     from engine.trainer import Trainer
 
 VERSION = 1
@@ -26,10 +26,18 @@ COUNTERS = ("epoch", "iteration", "samples_seen", "seconds", "base_rate", "batch
 PROGRESS = ("batch", "in_epoch")
 
 
-def _settings(run: Run) -> dict[str, str]:
-    """A fingerprint of each table of settings: one that differs would lead to other numbers from here on."""
+def _settings(trainer: Trainer) -> dict[str, str]:
+    """A fingerprint of each table of settings: one that differs would lead to other numbers from here on.
+
+    Of a table of one's own, the settings say only where it lies: its rows have a fingerprint too.
+    """
+    run, table = trainer.run, trainer.table
     tables = {"data set": run.data, "surface": run.surface, "network": run.network, "training table": run.training}
-    return {name: hashlib.sha256(repr(table).encode()).hexdigest() for name, table in tables.items()}
+    found = {name: hashlib.sha256(repr(table).encode()).hexdigest() for name, table in tables.items()}
+    if isinstance(run.data, OwnTable) and table is not None:
+        arrays = (table.inputs, table.targets, table.validation_inputs, table.validation_targets)
+        found["content of its file"] = hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+    return found
 
 
 def state_of(trainer: Trainer) -> dict[str, Any]:
@@ -44,7 +52,7 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
         "version": VERSION,
         "sizes": list(trainer.run.sizes),
         "seed": trainer.run.seed,
-        "settings": _settings(trainer.run),
+        "settings": _settings(trainer),
         **{name: getattr(trainer, name) for name in (*COUNTERS, *PROGRESS)},
         "optimizer": {name: getattr(optimizer, name) for name in ("momentum", "weight_decay") if hasattr(optimizer, name)},
         "parameters": trainer.parameters.copy(),
@@ -62,10 +70,13 @@ def restore_trainer(trainer: Trainer, state: dict[str, Any]) -> None:
     """Put a fresh trainer of the same run into `state`. Raises ValueError where it belongs to another run."""
     if state.get("version") != VERSION:
         raise ValueError(f"this state has version {state.get('version')}, this descent reads version {VERSION}")
+    missing = state_of(trainer).keys() - state.keys()
+    if missing:
+        raise ValueError(f"this state is not whole: {', '.join(sorted(missing))} missing")
     for name, own in (("sizes", list(trainer.run.sizes)), ("seed", trainer.run.seed)):
         if state[name] != own:
             raise ValueError(f"this state belongs to a run with {name} {state[name]}, not {own}")
-    for name, digest in _settings(trainer.run).items():
+    for name, digest in _settings(trainer).items():
         if state["settings"].get(name) != digest:
             raise ValueError(f"this state belongs to a run with another {name}")
     for name in (*COUNTERS, *PROGRESS):

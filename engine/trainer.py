@@ -275,7 +275,13 @@ class Trainer:
         return changed
 
     def predict(self, inputs: Array) -> Array:
-        """Raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; of a surface, its height."""
+        """Raw outputs (rows, outputs) for inputs (rows, features) in the table's own units; of a surface, its height.
+
+        Raises ValueError for inputs of another shape.
+        """
+        inputs, features = np.asarray(inputs), self.run.facts.features
+        if inputs.ndim != 2 or inputs.shape[1] != features:
+            raise ValueError(f"inputs have the shape {inputs.shape}; (rows, {features}) is allowed")
         with np.errstate(all="ignore"):
             return self.objective.predict(inputs)
 

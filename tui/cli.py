@@ -290,3 +290,7 @@ def _drop_output() -> None:
 
 def _one_line(*parts: str) -> str:
     return "descent: " + ": ".join(" ".join(part.split()) for part in parts if part)
+
+
+if __name__ == "__main__":
+    main()

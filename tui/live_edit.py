@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine import PresetError, Run, Trainer
-from engine.live import LIVE, OF_OPTIMIZER, check_live
+from engine.live import LIVE, OF_OPTIMIZER, at_zero, check_live
 from engine.memory import largest_batch, refusal, step_memory
 from engine.problems import Problem
 from tui import form
@@ -81,7 +81,7 @@ def _rate_now(trainer: Trainer, base: float) -> float:
     if now == trainer.base_rate:
         return base
     if now == 0.0:
-        raise _refused(trainer.run, "learning_rate: the schedule has brought it down to 0, and there it stays")
+        raise _refused(trainer.run, at_zero(trainer))
     return base / trainer.base_rate * now
 
 

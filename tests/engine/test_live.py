@@ -396,3 +396,27 @@ def test_a_run_is_replayed_with_all_its_changes_bit_for_bit(made, schedule, drop
     assert numbers(again) == numbers(trainer)
     assert again.history.changes == trainer.history.changes
     assert repr(again.history.restored) == repr(trainer.history.restored)
+
+
+def test_a_rate_of_zero_at_the_start_of_a_warm_up_does_not_stay_there():
+    trainer = Trainer(moons(schedule=Cosine(warmup_iterations=3, warmup_start=0.0)))
+    with pytest.raises(ValueError, match="the warm-up starts at 0, so it can change from the next iteration on"):
+        trainer.change("learning_rate", 0.1)
+    trainer.step()
+    trainer.change("learning_rate", 0.1)
+    assert trainer.step().learning_rate == pytest.approx(0.1, rel=1e-14)
+
+
+def test_a_refused_change_says_what_is_allowed_and_what_may_have_been_meant():
+    trainer = Trainer(moons())
+    with pytest.raises(ValueError, match='a whole number or "full", 1 to 10000000, is allowed'):
+        trainer.change("batch_size", "ful")
+    with pytest.raises(ValueError, match='Did you mean "learning_rate"'):
+        trainer.change("lerning_rate", 0.1)
+
+
+def test_numbers_of_numpy_are_taken_as_pythons():
+    trainer = Trainer(moons())
+    changes = [trainer.change("batch_size", np.int64(4)), trainer.change("learning_rate", np.float32(0.25))]
+    assert changes == [Changed(0, "batch_size", 16, 4), Changed(0, "learning_rate", 0.01, 0.25)]
+    assert [type(change.new) for change in changes] == [int, float]

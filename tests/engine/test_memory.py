@@ -326,3 +326,10 @@ def test_what_is_no_size_is_refused_by_the_run_too(text):
     with pytest.raises(MisfitError, match=r"training\.memory_limit.*is not a size such as") as refused:
         Training(memory_limit=text, optimizer=SGD())
     assert refused.value.key == "training.memory_limit"
+
+
+def test_on_a_surface_nothing_is_said_of_batches_and_networks():
+    run = Run(surface=Ravine(), training=Training(memory_limit="8 B"))
+    message = Trainer(run).history.stopped.message
+    assert "= 48 B, more than memory_limit 8 B" in message
+    assert "batch_size" not in message and "network" not in message

@@ -489,3 +489,24 @@ def test_a_file_may_begin_with_the_mark_of_its_encoding(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_bytes(b'\xef\xbb\xbftitle = "Mine"\n[data]\nname = "moons"\n')
     assert load_preset(path).title == "Mine"
+
+
+def test_a_surface_in_the_place_of_data_leaves_loss_and_second_plot_to_their_defaults():
+    text = '[data]\nname = "moons"\n[training]\nloss = "cross_entropy"\n[show]\nsecond = "accuracy"\n'
+    preset = parse_preset(text, "mine", "mine.toml", [("surface.name", ["valley"])])
+    assert preset.runs[0].training.loss is None
+    assert preset.second == "surface"
+    with pytest.raises(PresetError, match=r"training\.loss"):  # what is asked for in the same breath is not forgotten
+        parse_preset(text, "mine", "mine.toml", [("surface.name", ["valley"]), ("training.loss", ["huber"])])
+    back = overlay({"surface": {"name": "valley"}, "show": {"second": "surface"}}, {"data": {"name": "moons"}})
+    assert back == {"show": {}, "data": {"name": "moons"}}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name"),
+    [("training.schedule.warmup_iterations", 10, "constant"), ("training.optimizer.learning_rate", 0.05, "sgd")],
+)
+def test_a_setting_of_a_table_that_the_preset_leaves_out_means_the_one_that_holds_without_it(key, value, name):
+    (run,) = parsed("[data]\nname = 'moons'", [(key, [value])]).runs
+    table = run.training.schedule if "schedule" in key else run.training.optimizer
+    assert (table.name, getattr(table, key.rpartition(".")[2])) == (name, value)

@@ -352,3 +352,15 @@ def test_a_value_given_twice_is_named():
         load_preset("recipe", [("training.epochs", [3, 5, 3])])
     assert refused.value.problems[0].key == "training.epochs"
     assert refused.value.problems[0].message == "3 is given twice"
+
+
+def test_without_a_guess_the_sentence_ends_with_what_is_allowed():
+    assert problems(MOONS + '[training]\nevaluate = "batch"') == {
+        "training.evaluate": '"batch" is not one of epoch, iteration'
+    }
+
+
+def test_a_key_of_another_optimizer_says_which_ones_have_it():
+    assert problems(MOONS + '[training.optimizer]\nname = "adam"\nmomentum = 0.5') == {
+        "training.optimizer.momentum": 'unknown key. With name "momentum" or "nesterov" there is one'
+    }

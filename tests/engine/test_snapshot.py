@@ -163,3 +163,26 @@ def test_a_grid_of_many_features_keeps_the_others_at_their_mean():
     with pytest.raises(ValueError, match="this table has 4"):
         grid(table, 4, 4, features=(0, 4))
     assert grid(trained("line").table, 6, 1).shape == (6, 1)
+
+
+def test_a_part_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match='part = "test": "train" or "validation" is allowed'):
+        trained().snapshot(part="test")
+
+
+def test_predictions_for_inputs_of_another_shape_are_refused_in_words():
+    trainer = trained()
+    for shape in ((2,), (3, 5), (1, 2, 2)):
+        with pytest.raises(ValueError, match=r"inputs have the shape .*; \(rows, 2\) is allowed"):
+            trainer.predict(np.zeros(shape))
+    assert trainer.predict([[0.5, 1.0]]).shape == (1, 1)
+
+
+@pytest.mark.parametrize("data", ["moons", "iris"])
+def test_the_confusion_of_a_network_without_numbers_agrees_with_its_accuracy(data):
+    trainer = trained(data)
+    right = np.trace(trainer.snapshot(part="train").confusion)
+    assert right == round(trainer.objective.evaluate()[0].accuracy * trainer.run.facts.samples) > 0
+    trainer.parameters[...] = np.nan
+    assert trainer.snapshot(part="train").confusion.sum() == 0
+    assert trainer.quietly(trainer.objective.evaluate)[0].accuracy == 0.0

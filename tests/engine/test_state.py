@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from engine import IterationMetrics, Run, Trainer
 from engine.layers import Architecture
 from engine.optimizers import OPTIMIZERS, Adam
+from engine.own_table import OwnTable
 from engine.points import Moons
 from engine.real_tables import StudyHours
 from engine.run import Training
@@ -189,6 +190,7 @@ def test_a_completed_run_with_its_best_weights_back_is_restored_and_goes_on_from
 RUN = """
 from engine import Run
 from engine.layers import Architecture
+from engine.own_table import OwnTable
 from engine.optimizers import Nesterov
 from engine.points import Moons
 from engine.run import Training
@@ -295,3 +297,25 @@ def test_a_run_of_another_name_is_no_other_run():
     trainer = go(Trainer(run), [], 5)
     again = Trainer.restore(replace(run, name="another"), trainer.state())
     assert numbers(go(again, [])) == numbers(go(trainer, []))
+
+
+def test_a_file_that_has_changed_since_is_another_run(tmp_path):
+    file = tmp_path / "houses.csv"
+    rows = [f"{area},{3 * area}.5" for area in range(20, 60)]
+    file.write_text("area,price\n" + "\n".join(rows))
+    run = Run(data=OwnTable(file=str(file), target="price"))
+    state = go(Trainer(run), [], 3).state()
+    Trainer.restore(run, state)
+    file.write_text("area,price\n" + "\n".join([*rows[:-1], "59,1000.5"]))
+    with pytest.raises(ValueError, match="belongs to a run with another content of its file"):
+        Trainer.restore(Run(data=OwnTable(file=str(file), target="price")), state)
+
+
+def test_a_state_that_is_not_whole_is_refused_by_name():
+    run = Run(data=Moons(samples=10, validation=0))
+    state = Trainer(run).state()
+    del state["parameters"]
+    with pytest.raises(ValueError, match="not whole: parameters missing"):
+        Trainer.restore(run, state)
+    with pytest.raises(ValueError, match="missing"):
+        Trainer.restore(run, {"version": 1})

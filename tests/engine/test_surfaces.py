@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.optimizers import OPTIMIZERS, SGD
-from engine.run import Run, Training
+from engine.run import MisfitError, Run, Training
 from engine.stopping import Divergence
 from engine.surfaces import SURFACES, HillyPark, Ravine, Valley
 from engine.trainer import Trainer
@@ -255,3 +255,8 @@ def test_float32_stays_float32():
     trainer = walk(Valley(), 0.3, dtype="float32")
     assert trainer.objective.path.dtype == trainer.gradients.dtype == np.float32
     assert trainer.objective.path[-1, 0] == pytest.approx(3.0, abs=1e-6)
+
+
+def test_an_order_that_a_surface_does_not_have_is_refused():
+    with pytest.raises(MisfitError, match="shuffle: means nothing on the surface valley"):
+        Run(surface=Valley(), training=Training(shuffle=False))

@@ -725,3 +725,10 @@ def test_names_that_could_hurt_a_terminal_or_markdown_are_shown_as_they_stand(tm
     assert "\x1b" not in written
     write(tmp_path / "again.toml", written)
     assert load("again.toml").runs[0].data == preset.runs[0].data
+
+
+def test_the_module_is_the_command():
+    ran = subprocess.run(
+        [sys.executable, "-m", "tui.cli", "list"], capture_output=True, check=False, timeout=60, encoding="utf-8"
+    )
+    assert (ran.returncode, ran.stdout) == (0, descent("list").stdout)

@@ -178,8 +178,7 @@ async def test_without_a_schedule_the_form_has_no_line_more(lab):
 
 
 def test_a_rate_that_the_schedule_has_brought_to_nothing_cannot_be_changed():
-    session = Session(preset(CATS, ("training.schedule.name", "step"), ("training.schedule.warmup_iterations", 3),
-                             ("training.schedule.warmup_start", 0.0)))  # fmt: skip
+    session = Session(preset(CATS, ("training.schedule.name", "step")))
     session.advance()
     session.trainer.__class__ = type("Still", (Trainer,), {"learning_rate": property(lambda self: 0.0)})
     with pytest.raises(PresetError, match="brought it down to 0"):
