@@ -48,7 +48,9 @@ def inner(a: Array, b: Array) -> Figure:
     """The sum of a * b over the last two axes; both C-contiguous."""
     if a.ndim == 2:
         return float(a.ravel().dot(b.ravel()))
-    return np.vecdot(a.reshape(len(a), -1), b.reshape(len(b), -1)).astype(np.float64)  # like float(): what follows is exact
+    return np.vecdot(a.reshape(len(a), -1), b.reshape(len(b), -1)).astype(
+        np.float64, copy=False
+    )  # like float(): what follows is exact
 
 
 def sums(a: Array, scratch: Scratch) -> None:

@@ -8,6 +8,7 @@ and its state are its own, and its numbers are those that it has alone.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -149,7 +150,7 @@ class Stack:
         work, scratch, loss = self.work.part(samples), self.scratch.part(samples), self.objectives[0].loss_function
         outputs = self.network.forward(x, work, self.dropout if self.dropout.members else None)
         value = loss.value_and_gradient(outputs, targets, work.delta[-1], scratch)
-        finite = bool(np.isfinite(value).all())
+        finite = math.isfinite(value.dot(value))  # also not where a loss is beyond 1e154: then each is looked at below
         right = None
         if loss.task == "classes":
             correct = loss.correct if finite else loss.correct_numbers
@@ -287,7 +288,7 @@ class StackedDropout(Dropout):
 
 def norms(stack: Array) -> Any:
     """The Euclidean norm of each row, (runs,)."""
-    return np.sqrt(np.vecdot(stack, stack).astype(np.float64))
+    return np.sqrt(np.vecdot(stack, stack).astype(np.float64, copy=False))
 
 
 def _network_objective(trainer: Trainer) -> NetworkObjective:
