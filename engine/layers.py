@@ -176,7 +176,10 @@ class Network:
             start = end
 
     def forward(self, x: Array, work: Workspace, dropout: Dropout | None = None) -> Array:
-        """The outputs (outputs, samples) for x (inputs + 1, samples), ones last; they lie in `work` until its next use."""
+        """The outputs (outputs, samples) for x (inputs + 1, samples), ones last; they lie in `work` until its next use.
+
+        A `work` that was made for dropout needs `dropout`; without it, `work` must be made for a rate of 0.
+        """
         bend = self.activation.forward
         for layer, z, a, scratch, mask, through, inputs in self._way(work).forward:
             layer(x, z)
