@@ -103,10 +103,14 @@ class Dropout:
 
     def forward(self, a: Array, mask: Array, out: Array) -> None:
         """out = a * mask, with a mask drawn anew into `mask`; all (units, samples)."""
-        self.rng.random(dtype=mask.dtype.type, out=mask)
+        self.draw(mask)
         np.greater_equal(mask, self.rate, out=mask)
         mask *= 1.0 / (1.0 - self.rate)
         np.multiply(a, mask, out)
+
+    def draw(self, mask: Array) -> None:
+        """Numbers drawn evenly from 0 to 1 into `mask`."""
+        self.rng.random(dtype=mask.dtype.type, out=mask)
 
 
 class Workspace:

@@ -142,11 +142,14 @@ class NetworkObjective:
     def train_loss(self) -> float:
         return float(self._seeing.losses(self.network, *self.train))
 
+    def see(self, inputs: Array) -> tuple[Array, Workspace]:
+        """Outputs (outputs, samples) for inputs (samples, inputs + 1), ones last, without dropout; and where they lie."""
+        work = Workspace(self.run.sizes, replace(self.run.network, dropout=0.0), len(inputs), self.dtype)
+        return self.network.forward(inputs.T, work), work
+
     def predict(self, inputs: Array) -> Array:
         table = self.table
-        x = with_ones((inputs - table.input_offset) / table.input_scale, self.dtype).T
-        work = Workspace(self.run.sizes, replace(self.run.network, dropout=0.0), x.shape[1], self.dtype)
-        outputs = self.network.forward(x, work).T
+        outputs = self.see(with_ones((inputs - table.input_offset) / table.input_scale, self.dtype))[0].T
         return outputs * table.target_scale + table.target_offset  # 1 and 0 for classes: a copy, and the logits
 
     def state(self) -> dict[str, Any]:

@@ -6,13 +6,12 @@ rate. Taking a snapshot changes nothing that is learned and uses no random numbe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.layers import Workspace
 from engine.objective import EVALUATION_ROWS, NetworkObjective
 from engine.table import Table
 
@@ -120,9 +119,7 @@ def take_snapshot(trainer: Trainer, inputs: Floats | None, part: Literal["train"
 
 def _layers(objective: NetworkObjective) -> tuple[LayerSnapshot, ...]:
     """Every layer, its units judged by the training rows (the first 2048 of them)."""
-    x = objective.train[0][:EVALUATION_ROWS].T
-    work = Workspace(objective.run.sizes, replace(objective.run.network, dropout=0.0), x.shape[1], objective.dtype)
-    outputs = objective.network.forward(x, work)
+    outputs, work = objective.see(objective.train[0][:EVALUATION_ROWS])
     found = []
     for index, layer in enumerate(objective.network.layers):
         hidden = index < len(objective.network.layers) - 1
@@ -145,9 +142,8 @@ def _confusion(objective: NetworkObjective, inputs: Floats, targets: Floats) -> 
     classes = len(objective.table.classes)
     counts = np.zeros((classes, classes), np.int64)
     for start in range(0, len(inputs), EVALUATION_ROWS):
-        x = inputs[start : start + EVALUATION_ROWS].T
-        work = Workspace(objective.run.sizes, replace(objective.run.network, dropout=0.0), x.shape[1], objective.dtype)
-        outputs, wanted = objective.network.forward(x, work).T, targets[start : start + EVALUATION_ROWS]
+        rows = slice(start, start + EVALUATION_ROWS)
+        outputs, wanted = objective.see(inputs[rows])[0].T, targets[rows]
         if outputs.shape[1] == 1:
             true, seen = wanted[:, 0] > 0.5, outputs[:, 0] > 0.0
         else:

@@ -131,11 +131,6 @@ class Stack:
         self.taken = self._start = self._end = 0
         self.seconds = 0.0
 
-    @property
-    def done(self) -> bool:
-        """Whether all runs are over."""
-        return all(trainer.done for trainer in self.trainers)
-
     def step(self) -> None:
         """One iteration of every run; at the end of an epoch, evaluate, and let go of the runs that are over."""
         self.first.quietly(self._step)
@@ -162,8 +157,7 @@ class Stack:
             optimizers.clip(self.gradients, gradient_norm, training.clip_norm)
         first.optimizer.update(self.gradients, self.state, rates, self.updates)
         if self.decayed is not None:
-            fraction = (rates * first.optimizer.weight_decay).astype(self.decayed.dtype)
-            optimizers.decay(self.parameters, fraction, 1.0, self.updates, self.decayed)
+            optimizers.decay(self.parameters, rates, first.optimizer.weight_decay, self.updates, self.decayed)
         weight_norm = norms(self.parameters)
         np.add(self.parameters, self.updates, out=self.parameters)
         first.batch += 1
@@ -185,11 +179,8 @@ class Stack:
 
     def _begin_epoch(self) -> None:
         self._sync()
-        for trainer, objective in zip(self.trainers, self.objectives, strict=True):
-            trainer.epoch += 1
-            trainer.batch = 0
-            trainer.in_epoch = True
-            objective.begin_epoch()
+        for trainer in self.trainers:
+            trainer.begin_epoch()
         self.order = np.stack([objective.batches.order for objective in self.objectives]) + self.offsets
         self.taken = self._start = self._end = 0
         self.batches = self.first.batches
@@ -278,12 +269,9 @@ class StackedDropout(Dropout):
         self.members = members
         self.rate = members[0].rate if members else 0.0
 
-    def forward(self, a: Array, mask: Array, out: Array) -> None:
+    def draw(self, mask: Array) -> None:
         for member, own in zip(self.members, mask, strict=True):
-            member.rng.random(dtype=own.dtype.type, out=own)
-        np.greater_equal(mask, self.rate, out=mask)
-        mask *= 1.0 / (1.0 - self.rate)
-        np.multiply(a, mask, out=out)
+            member.draw(own)
 
 
 def norms(stack: Array) -> Any:

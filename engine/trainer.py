@@ -176,12 +176,16 @@ class Trainer:
         self.apart = phase_of(self, self.apart if self.phase > 1 else None)
         return self.apart
 
+    def begin_epoch(self) -> None:
+        """Start over with all samples, in a new order."""
+        self.epoch += 1
+        self.batch = 0
+        self.in_epoch = True
+        self.objective.begin_epoch()
+
     def _forward(self) -> None:
         if not self.in_epoch:
-            self.epoch += 1
-            self.batch = 0
-            self.in_epoch = True
-            self.objective.begin_epoch()
+            self.begin_epoch()
             self._batches = self.batches
         if self._reserved != self.batch_size:
             self.objective.reserve(self.batch_size)
