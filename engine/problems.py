@@ -17,6 +17,7 @@ from engine.schema import (
     describe,
     guess,
     hints,
+    kinds_of,
     table_class,
 )
 
@@ -115,12 +116,15 @@ def _key(location: tuple[Any, ...], root: type, document: Document) -> str:
             if entered and len(choices_of_table(annotation)) > 1 and part == node.get("name"):
                 entered = False
                 continue  # the tag of the table that was chosen; a key may be called the same
+            if entered and part == "table" and kinds_of(annotation):
+                entered = False
+                continue
             entered = True
             annotation = hints(cls).get(str(part))
             node = node.get(part, {}) if isinstance(node, dict) else {}
             parts.append(str(part))
         elif isinstance(part, int) and isinstance(node, list):
-            annotation, node = get_args(annotation)[0], node[part]
+            annotation, node = get_args(kinds_of(annotation).get("list", annotation))[0], node[part]
             parts[-1] += f"[{part + 1}]"
     return ".".join(parts)
 

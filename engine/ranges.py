@@ -6,8 +6,8 @@ screen, the error messages and the documentation are all made from that one anno
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, get_args
+from dataclasses import dataclass, is_dataclass
+from typing import Any, get_args, get_origin
 
 #: Shared by every dataclass that a preset can name (as `__pydantic_config__`, so that nothing here imports pydantic).
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
@@ -40,6 +40,29 @@ class Range:
         schema["gt" if self.above else "ge"] = self.low
         schema["lt" if self.below else "le"] = self.high
         return schema
+
+
+class OrTable:
+    """Marks a union of plain values and one table: which of them is meant is told by what is written.
+
+    Without it, an unknown key of the table would be reported as "not a number".
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        kinds = {kind_of(part): handler.generate_schema(part) for part in get_args(source)}
+
+        def written(value: object) -> str | None:
+            kind = "table" if isinstance(value, dict) or is_dataclass(value) else kind_of(type(value))
+            return kind if kind in kinds else "number"
+
+        return {"type": "tagged-union", "discriminator": written, "choices": kinds}
+
+
+def kind_of(annotation: Any) -> str:
+    """ "table", "list" or "number": which member of a union marked `OrTable` this is."""
+    if is_dataclass(annotation):
+        return "table"
+    return "list" if (get_origin(annotation) or annotation) in (tuple, list) else "number"
 
 
 class Tagged:

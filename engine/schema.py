@@ -12,9 +12,9 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from engine.ranges import Range, Tagged
+from engine.ranges import OrTable, Range, Tagged, kind_of
 
 Document = dict[str, Any]
 
@@ -38,8 +38,21 @@ def choices_of_table(annotation: Any) -> dict[str, type]:
     return {}
 
 
+def kinds_of(annotation: Any) -> dict[str, Any]:
+    """The members of a union marked `OrTable`, also where it may be None, by "table", "list" and "number"; {} for any other
+    annotation."""
+    if get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return kinds_of(parts[0]) if len(parts) == 1 else {}
+    if get_origin(annotation) is Annotated and any(isinstance(mark, OrTable) for mark in annotation.__metadata__):
+        return {kind_of(part): part for part in get_args(get_args(annotation)[0])}
+    return {}
+
+
 def table_class(annotation: Any, table: object) -> type | None:
     """The dataclass that describes `table`, chosen by its `name`; None for a value, or for a name that does not exist."""
+    if (kinds := kinds_of(annotation)) and isinstance(table, dict):
+        return cast(type, kinds["table"])
     choices = choices_of_table(annotation)
     if "" in choices:
         return choices[""]
@@ -61,7 +74,7 @@ def annotation_at(root: type, document: Document, key: str) -> Any | None:
         annotation = hints(cls)[name]
         node = node.get(name, {}) if isinstance(node, dict) else {}
         for index in indices:
-            annotation, node = get_args(annotation)[0], node[int(index) - 1]
+            annotation, node = get_args(kinds_of(annotation).get("list", annotation))[0], node[int(index) - 1]
     return annotation
 
 
@@ -81,6 +94,8 @@ def describe(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if choices := choices_of_table(annotation):
         return "a table" + (" with name one of " + ", ".join(sorted(choices)) if "" not in choices else "")
+    if kinds_of(annotation):
+        return "a number, a list of numbers or a table { run = ..., metric = ..., at = ... }"
     if origin is Annotated:
         bounds = range_of(annotation)
         return describe(arguments[0]) + (f", {bounds}" if bounds else "")

@@ -21,7 +21,7 @@ from engine.stopping import Patience
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
-VERSION = 1
+VERSION = 2
 COUNTERS = ("epoch", "iteration", "samples_seen", "seconds", "base_rate", "batch_size", "epochs", "warmup_ended_at")
 PROGRESS = ("batch", "in_epoch")
 
@@ -56,6 +56,7 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
         **{name: getattr(trainer, name) for name in (*COUNTERS, *PROGRESS)},
         "optimizer": {name: getattr(optimizer, name) for name in ("momentum", "weight_decay") if hasattr(optimizer, name)},
         "parameters": trainer.parameters.copy(),
+        "gradients": trainer.gradients.copy(),  # of the last update: nothing is learned from them, but they are looked at
         "optimizer_vectors": [vector.copy() for vector in trainer.optimizer_state.vectors],
         "optimizer_steps": trainer.optimizer_state.steps,
         "plateau": None if trainer.plateau is None else asdict(trainer.plateau),
@@ -83,6 +84,7 @@ def restore_trainer(trainer: Trainer, state: dict[str, Any]) -> None:
         setattr(trainer, name, state[name])
     trainer.optimizer = replace(trainer.optimizer, **state["optimizer"])
     trainer.parameters[...] = state["parameters"]
+    trainer.gradients[...] = state["gradients"]
     for vector, kept in zip(trainer.optimizer_state.vectors, state["optimizer_vectors"], strict=True):
         vector[...] = kept
     trainer.optimizer_state.steps = state["optimizer_steps"]

@@ -8,12 +8,13 @@ leave it out, the base does as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 import tomlkit
-from tomlkit.items import Item
+from tomlkit.items import Item, Table
 
+from engine.claims import Claim
 from engine.overlay import TAGGED
 from engine.preset import RUN_TABLES, Preset, default_second
 from engine.run import Run
@@ -35,10 +36,10 @@ def toml_text(preset: Preset) -> str:
     sheet = {key: value for key, value in sheet.items() if value is not None}
     sheet["title"] = preset.title
     second = {preset.sheet.show.second or default_second(run) for run in preset.runs}
-    if len(second) == 1:
-        sheet["show"]["second"] = second.pop()
-    else:
-        sheet["show"].pop("second", None)  # no one word fits all runs: each has its own
+    show = asdict(preset.sheet.show)
+    show["second"] = second.pop() if len(second) == 1 else None  # no one word fits all runs: each has its own
+    sheet["show"] = {key: value for key, value in _plain(show).items() if value != []}
+    del sheet["claim"]
 
     document = tomlkit.document()
     for key, value in sheet.items():
@@ -58,7 +59,46 @@ def toml_text(preset: Preset) -> str:
             for path, value in own:
                 entry.append(tomlkit.key(list(path)), value)
             entries.append(entry)
+    if preset.sheet.claim:
+        document.add(tomlkit.nl())
+        document["claim"] = claims = tomlkit.aot()
+        for claim in preset.sheet.claim:
+            claims.append(_claim(claim))
     return tomlkit.dumps(document).rstrip("\n") + "\n"
+
+
+def _claim(claim: Claim) -> Table:
+    """A claim with what is not left to its default; measures stand in one line each."""
+    entry = tomlkit.table()
+    for key, value in _given(claim):
+        entry[key] = _text(value) if isinstance(value, str) else value
+    entry.add(tomlkit.nl())
+    entry["check"] = checks = tomlkit.aot()
+    for check in claim.check:
+        table = tomlkit.table()
+        for key, value in _given(check):
+            table[key] = _inline(value)
+        checks.append(table)
+    return entry
+
+
+def _given(table: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a settings dataclass, in order, that differ from their defaults; checks apart."""
+    for entry in fields(table):
+        value = getattr(table, entry.name)
+        if value != entry.default and entry.name != "check":
+            yield entry.name, value
+
+
+def _inline(value: Any) -> Any:
+    """A value in one line: a measure as { run = "big", times = 1.5 }."""
+    if isinstance(value, tuple):
+        return [_inline(entry) for entry in value]
+    if not is_dataclass(value):
+        return value
+    table = tomlkit.inline_table()
+    table.update({key: _inline(entry) for key, entry in _given(value)})
+    return table
 
 
 def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[list[Leaf]]:

@@ -246,6 +246,15 @@ def test_a_new_process_goes_on_with_the_same_numbers(tmp_path):
     assert child.stdout.split() == [bits, str(len(history)), history.stopped.reason]
 
 
+def test_the_gradient_of_the_last_update_is_there_again():
+    run = Run(data=Moons(samples=50, validation=20), training=Training(epochs=2))
+    trainer = go(Trainer(run), [], 3)
+    again = restored(trainer)
+    assert np.array_equal(again.gradients, trainer.gradients)
+    assert np.any(again.gradients)
+    assert again.snapshot().layers[0].weights_gradient.tobytes() == trainer.snapshot().layers[0].weights_gradient.tobytes()
+
+
 # What does not fit ----------------------------------------------------------------------------------------------------
 
 
@@ -256,8 +265,8 @@ def test_a_state_of_another_run_or_another_version_is_refused():
         Trainer.restore(replace(run, seed=1), state)
     with pytest.raises(ValueError, match=r"belongs to a run with sizes \[2, 16, 1\], not \[2, 3, 1\]"):
         Trainer.restore(replace(run, network=Architecture(hidden=(3,))), state)
-    for version in (0, 2, None):
-        with pytest.raises(ValueError, match=f"version {version}, this descent reads version 1"):
+    for version in (0, 1, 3, None):
+        with pytest.raises(ValueError, match=f"version {version}, this descent reads version 2"):
             Trainer.restore(run, {**state, "version": version})
     with pytest.raises(ValueError, match="version None"):
         Trainer.restore(run, {})
@@ -318,4 +327,4 @@ def test_a_state_that_is_not_whole_is_refused_by_name():
     with pytest.raises(ValueError, match="not whole: parameters missing"):
         Trainer.restore(run, state)
     with pytest.raises(ValueError, match="missing"):
-        Trainer.restore(run, {"version": 1})
+        Trainer.restore(run, {"version": 2})
