@@ -1,0 +1,27 @@
+"""Where descent keeps what is the user's own: the state (what is done) and presets of one's own.
+
+Everything lies where the system puts such things, or below DESCENT_HOME where that is set; the environment is read at
+every call, so that a test or a shell can change it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_config_path, user_state_path
+
+
+def state_folder() -> Path:
+    """The folder of what descent remembers between two starts. It need not exist yet."""
+    return _home() or user_state_path("descent", appauthor=False)
+
+
+def presets_folder() -> Path:
+    """The folder of the user's own presets. It need not exist yet."""
+    return (_home() or user_config_path("descent", appauthor=False)) / "presets"
+
+
+def _home() -> Path | None:
+    home = os.environ.get("DESCENT_HOME", "")
+    return Path(home).expanduser() if home else None
