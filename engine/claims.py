@@ -19,6 +19,8 @@ Take = Literal[
 ]
 Moment = Literal["initial", "final", "best", "restored"]
 RELATIONS = ("above", "below", "between", "equals", "within_factor", "falls", "same_as", "closed_form", "stopped")
+#: Metrics that are one number of a whole run: they have no `at` and no `over`.
+WHOLE_RUN = ("memory_bytes", "parameters", "iterations_per_epoch", "iterations", "epochs_run", "samples_seen")
 
 
 class At(NamedTuple):
@@ -176,7 +178,9 @@ def completed(side: float | tuple[float, ...] | Measure, check: Measure) -> floa
     own_metric = side.metric is not None
     values["run"] = side.run or check.run
     values["metric"] = side.metric or check.metric
-    if side.at is None and side.over is None:
+    if values["metric"] in WHOLE_RUN:
+        values["at"] = values["over"] = values["take"] = None
+    elif side.at is None and side.over is None:
         values["at"], values["over"] = check.at, check.over
         values["take"] = side.take or check.take if check.over is not None else None
     elif side.over is not None:

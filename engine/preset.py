@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import presets
+from engine.claim_problems import claim_problems
 from engine.overlay import nest, overlay, without
 from engine.problems import DATE, PresetError, Problem, find_problems, show
 from engine.run import Run
@@ -122,6 +123,8 @@ def parse_preset(
     ]
     if len(names) > MOST_RUNS:
         problems.append(Problem("run", f"{len(names)} runs; at most {MOST_RUNS} can be compared"))
+    if sheet is not None and not problems and all(key == "seed" for key, _ in settings):
+        problems += claim_problems(sheet.claim, runs)  # of the file as it is: settings may take away what a claim is about
     if sheet is None or problems:
         raise PresetError(source, problems)
     return Preset(name, source, sheet, tuple(runs), tuple(documents))

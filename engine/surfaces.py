@@ -44,6 +44,10 @@ class Surface(Protocol):
     def minima(self) -> tuple[tuple[float, ...], ...]:
         """The lowest points, the deepest first."""
 
+    @property
+    def curvatures(self) -> tuple[float, ...]:
+        """The second derivative along each axis, where it is the same everywhere; empty where it is not."""
+
     def facts(self) -> Facts:
         """One "sample": the surface itself, with a parameter a feature."""
 
@@ -73,6 +77,10 @@ class Valley:
     def __post_init__(self) -> None:
         _check_start(self)
 
+    @property
+    def curvatures(self) -> tuple[float, ...]:
+        return (self.curvature,)
+
     def facts(self) -> Facts:
         return _facts(self)
 
@@ -98,6 +106,10 @@ class Ravine:
 
     def __post_init__(self) -> None:
         _check_start(self)
+
+    @property
+    def curvatures(self) -> tuple[float, ...]:
+        return (1.0, self.steepness)
 
     def facts(self) -> Facts:
         return _facts(self)
@@ -126,6 +138,10 @@ class HillyPark:
 
     def __post_init__(self) -> None:
         _check_start(self)
+
+    @property
+    def curvatures(self) -> tuple[float, ...]:
+        return ()
 
     def facts(self) -> Facts:
         return _facts(self)

@@ -46,10 +46,10 @@ class Trainer:
     def __init__(self, run: Run, clock: Callable[[], float] = time.perf_counter) -> None:
         self.run = run
         self.clock = clock
-        self.history = History()
+        self.history: History = History()
         self.epoch = 0  # the epoch in progress or just ended, from 1
-        self.iteration = 0
-        self.samples_seen = 0
+        self.iteration: int = 0
+        self.samples_seen: int = 0
         self.seconds = 0.0
         # what can change while it trains
         self.optimizer: Optimizer = run.training.optimizer
