@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.claims import Check, Claim, Measure, parse_at, parse_over
+from engine.claims import Check, Claim, Measure, completed, parse_at, parse_over
 from engine.measures import EVALUATIONS, ITERATIONS, METRICS, NUMBERS, PLACES, VECTORS, unit_of
 from engine.problems import Problem
 from engine.run import Run
@@ -70,23 +70,26 @@ def _measure_problems(measure: Measure, run: Run, runs: Sequence[Run]) -> list[F
     if found:
         return found
     if metric in NUMBERS:
-        return [
-            (key, f"{metric} is one number of the whole run: take {key} out") for key in ("at", "over") if _has(measure, key)
-        ]
-    if measure.over is not None and measure.take is None:
+        for key in ("at", "over"):
+            if _has(measure, key):
+                found.append((key, f"{metric} is one number of the whole run: take {key} out"))
+    elif measure.over is not None and measure.take is None:
         found.append(("take", "missing: what is made of the stretch, such as mean or max"))
-    if measure.at is None and measure.over is None:
+    elif measure.at is None and measure.over is None:
         found.append(("at", "missing: one of initial, final, best, restored, epoch:N, iteration:N; or over, a stretch"))
     if metric in VECTORS:
-        return [*found, *_vector_problems(measure, run)]
-    for text in measure.points:
-        found += _point_problems(text, measure, run)
-    if measure.over is not None:
-        found += _over_problems("over", measure, measure.over, run)
-    if isinstance(measure.plus, Measure):
-        wrong = [*_run_problems("run", measure.plus.run, runs)]
-        wrong = wrong or _measure_problems(measure.plus, _run_of(measure.plus.run, runs), runs)
+        found += _vector_problems(measure, run)
+    else:
+        for text in measure.points:
+            found += _point_problems(text, measure, run)
+        if measure.over is not None:
+            found += _over_problems("over", measure, measure.over, run)
+    if isinstance(plus := completed(measure.plus, measure), Measure):
+        wrong = [*_run_problems("run", plus.run, runs)]
+        wrong = wrong or _measure_problems(plus, _run_of(plus.run, runs), runs)
         found += [(f"plus.{key}", message) for key, message in wrong]
+    if not found and (added := _length(plus, run)) not in (1, _length(measure, run)):
+        found.append(("plus", f"has {added} numbers and is added to {_length(measure, run)}"))
     return found
 
 
@@ -213,7 +216,7 @@ def _stretch_problems(check: Check, run: Run, runs: Sequence[Run]) -> list[Found
             if other.over is not None:
                 wrong += _over_problems("over", check, other.over, theirs)
         found += [(f"same_as.{key}", message) for key, message in wrong]
-        if (other.run or check.run) == check.run and (other.over or check.over) == check.over:
+        if other.run in (None, run.name) and other.over in (None, check.over):
             found.append(("same_as", "compares a run with itself"))
     return found
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.claim_problems import check_problems
 from engine.claim_words import label, number, numbers, side_words
-from engine.claims import Check, Claim, Measure, Over, Stretch, parse_over
+from engine.claims import Check, Claim, Measure, Over, Stretch, completed, parse_over
 from engine.measures import Reading, Series, over_of, read, scaled, series_of, unit_of, within
 from engine.surfaces import SurfaceObjective
 
@@ -88,7 +88,7 @@ def _checked(check: Check, trainers: Sequence[Trainer]) -> Seen:
 
 def value(measure: Measure, trainers: Sequence[Trainer]) -> Reading:
     """What a measure gives, with its `times` and `plus`."""
-    plus = side(measure.plus, trainers)
+    plus = side(completed(measure.plus, measure), trainers)
     return scaled(measure, read(measure, trainer_of(measure.run, trainers)), plus)
 
 
@@ -196,7 +196,9 @@ def _same(check: Check, other: Stretch, trainers: Sequence[Trainer]) -> Seen:
     same = (one.y[:count] == two.y[:count]) | (np.isnan(one.y[:count]) & np.isnan(two.y[:count]))
     if not same.all():
         at = int(np.flatnonzero(~same)[0])
-        return Seen(False, f"{name} differs from {names} at {unit} {int(one.x[at])}: {one.y[at]!r} and {two.y[at]!r}")
+        return Seen(
+            False, f"{name} differs from {names} at {unit} {int(one.x[at])}: {float(one.y[at])!r} and {float(two.y[at])!r}"
+        )
     ended = all(over_of(each) or _reached(series, where) for each, series in ((mine, one), (theirs, two)))
     if not ended:
         return Seen(None, f"{name} so far the same as {names} over {count} {unit}s")
