@@ -39,7 +39,7 @@ def read_headings() -> tuple[list[Heading], list[str]]:
 
 
 def list_lines(headings: Sequence[Heading], columns: int) -> Iterator[str]:
-    """The list as lines of at most `columns` (a name is not cut): names below their lesson, title and summary beside them."""
+    """The list as lines of at most `columns`, but that no name is cut: below their lesson, title and summary beside them."""
     indent = max((len(heading.name) for heading in headings), default=0) + 5
     narrow = columns - indent < 30  # then the text goes below the name
     if narrow:
