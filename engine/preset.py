@@ -123,7 +123,7 @@ def parse_preset(
     ]
     if len(names) > MOST_RUNS:
         problems.append(Problem("run", f"{len(names)} runs; at most {MOST_RUNS} can be compared"))
-    if sheet is not None and not problems and all(key == "seed" for key, _ in settings):
+    if sheet is not None and not problems and all(key == "seed" and len(values) == 1 for key, values in settings):
         problems += claim_problems(sheet.claim, runs)  # of the file as it is: settings may take away what a claim is about
     if sheet is None or problems:
         raise PresetError(source, problems)

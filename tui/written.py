@@ -14,6 +14,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Item, Table
 
+from engine.claim_problems import claim_problems
 from engine.claims import Claim
 from engine.overlay import TAGGED
 from engine.preset import RUN_TABLES, Preset, default_second
@@ -59,7 +60,7 @@ def toml_text(preset: Preset) -> str:
             for path, value in own:
                 entry.append(tomlkit.key(list(path)), value)
             entries.append(entry)
-    if preset.sheet.claim:
+    if preset.sheet.claim and not claim_problems(preset.sheet.claim, preset.runs):  # settings may have taken a run away
         document.add(tomlkit.nl())
         document["claim"] = claims = tomlkit.aot()
         for claim in preset.sheet.claim:
