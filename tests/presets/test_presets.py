@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import presets
-from engine import History, Trainer, load_preset
+from engine import History, PresetError, Trainer, load_preset
 from engine.datasets import DATASETS
 from engine.preset import parse_preset
 from tui.loading import load
@@ -48,11 +48,18 @@ SETTINGS = [
     [("network.hidden", [[], [8, 4]]), ("training.batch_size", [32, "full"]), ("training.optimizer.learning_rate", [1e-5])],
 ]
 
+FIT_ALL = SETTINGS[:2]
+
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("name", presets.names())
 def test_a_preset_written_out_gives_the_same_runs(name, settings):
-    preset = load_preset(name, settings)
+    try:
+        preset = load_preset(name, settings)
+    except PresetError:  # a surface has no epochs, weights written out fit one network
+        if settings in FIT_ALL:
+            raise
+        pytest.skip("these settings do not fit this preset")
     again = parse_preset(toml_text(preset), preset.name, "written")
     assert again.runs == preset.runs
     assert again.second == preset.second

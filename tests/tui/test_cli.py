@@ -242,7 +242,7 @@ def test_list_fits_80_columns_and_goes_by_lesson():
     assert "\x1b" not in ended.stdout
     assert lines[0] == "The recipe"
     assert lines[1].split(maxsplit=1) == ["recipe", "The recipe"]
-    order = [lines.index(lesson) for lesson in ("The recipe", "Learning rate", "Each epoch, less wrong", "Real data")]
+    order = [lines.index(lesson) for lesson in ("The recipe", "Learning rate", "Day 79", "Real data")]
     assert order == sorted(order)
 
 
