@@ -190,7 +190,7 @@ async def test_what_is_done_is_told_in_words(lab, many):
     assert progress.note("recipe", 1, 2) == progress.note("digits", 0, 0) == progress.note("made-20", 3, 3) == ""
     async with lab() as person:
         await person.press("p")
-        await person.until(lambda: "* The recipe" in person.seen())
+        await person.until(lambda: "* The recipe" in person.seen() and "Preset 21" in person.seen())
         assert f"Lessons   3 of {len(many)} done" in person.seen()
         lines = person.seen().splitlines()
         marks = {

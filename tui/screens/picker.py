@@ -103,6 +103,7 @@ class Picker(Sheet[str]):
         options = self.query_one(OptionList)
         options.scroll_to_highlight(top=True)
         options.scroll_relative(y=-(options.size.height // 3), animate=False, immediate=True)
+        options.scroll_to_highlight()  # at the end of the list that was too far back
 
     def _option(self, entry: Heading, width: int) -> Option:
         return Option(described(entry, self.done.get(entry.name), entry.name == self.current, width), id=entry.name)
