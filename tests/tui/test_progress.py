@@ -223,3 +223,32 @@ async def test_where_it_cannot_be_kept_the_lab_goes_on_and_the_picker_says_why(l
         assert "Done: training loss" in person.note
         await person.press("p")
         assert "what is done cannot be kept" in person.seen()
+
+
+CLAIMS = """
+[[claim]]
+says = "Two epochs are two epochs"
+[[claim.check]]
+metric = "epochs_run"
+equals = 2
+
+[[claim]]
+says = "It has a thousand of them"
+[[claim.check]]
+metric = "epochs_run"
+equals = 1000
+"""
+
+
+def test_the_claims_that_held_are_counted(short):
+    short.write_text(SHORT + CLAIMS)
+    preset = load_preset(short)
+    progress.remember(preset, trained(preset))
+    assert progress.read() == {str(short.resolve()): Done(1, 2)}
+
+
+async def test_a_run_in_the_lab_keeps_how_many_claims_held(lab, fast, short):
+    short.write_text(SHORT + CLAIMS)
+    async with lab(load_preset(short), pace=fast) as person:
+        await person.press("space")
+        await person.until(lambda: progress.read() == {str(short.resolve()): Done(1, 2)})

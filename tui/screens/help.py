@@ -70,6 +70,7 @@ class Help(Sheet[str]):
         self._slugs: list[str] = []  # of each line of the list, '' for a heading
 
     def compose(self) -> ComposeResult:
+        self.list, self.entry = OptionList(id="help-list"), OptionList(id="help-entry")
         with Vertical():
             yield Static(id="help-title", classes="sheet-title", markup=False)
             with VerticalScroll(id="help-keys"):
@@ -79,12 +80,11 @@ class Help(Sheet[str]):
             search.cursor_blink = False
             yield search
             with Horizontal(id="help-words"):
-                yield OptionList(id="help-list")
-                yield OptionList(id="help-entry")
+                yield self.list
+                yield self.entry
             yield Static(id="help-hint", classes="sheet-hint", markup=False)
 
     def on_mount(self) -> None:
-        self.list, self.entry = (self.query_one(f"#help-{name}", OptionList) for name in ("list", "entry"))
         self._fill("", self.at)
         self._show()
 
