@@ -37,7 +37,7 @@ KEYS = (
     Key("show.lesson", "t", "t", "lesson", "Lesson: the text, things to try, questions", "text"),
     Key("show.presets", "p", "p", "presets", "Lessons: pick another preset; type to search", "lessons"),
     Key("show.zoom", "z", "z", "zoom", "The focused pane on the whole screen, and back", "zoom"),
-    Key("show.help", "question_mark", "?", "help", "All keys", "keys"),
+    Key("show.help", "question_mark", "?", "help", "All keys, and the glossary: what the words mean", "keys"),
     Key("show.palette", "colon,ctrl+p", ":", "palette", "Command palette: themes and everything rare", ""),
     Key("app.quit", "q,ctrl+q", "q", "leave", "Quit; asks only while training", "quit"),
     Key("pane.next", "tab", "Tab", "app.focus_next", "Next pane", ""),

@@ -1,6 +1,6 @@
-"""What `descent list` knows of a preset: its heading, read with the standard library alone.
+"""What `descent list` and the picker know of a preset: its heading, read with the standard library alone.
 
-The engine reads a preset in full and takes a while to import; a list needs five keys of each file. A file that cannot be
+The engine reads a preset in full and takes a while to import; a list needs a few keys of each file. A file that cannot be
 read is named beside the list and does not stop it.
 """
 
@@ -16,13 +16,17 @@ import presets
 
 
 class Heading(NamedTuple):
-    """The keys of a preset that group, order and describe it."""
+    """The keys of a preset that group, order and describe it, how many runs it has and for how many seconds they are
+    watched, and all of its text."""
 
     name: str
     lesson: str
     title: str
     summary: str
     order: int
+    runs: int = 1
+    seconds: float = 15.0
+    text: str = ""
 
 
 def read_headings() -> tuple[list[Heading], list[str]]:
@@ -68,11 +72,30 @@ def _heading(name: str, document: dict[str, Any]) -> Heading:
         value = document.get(key)
         return value if isinstance(value, str) and value else default
 
-    order = document.get("order")
+    order, runs, show = (document.get(key) for key in ("order", "run", "show"))
+    seconds = show.get("seconds") if isinstance(show, dict) else None
     return Heading(
         name,
         text("lesson", "Own presets"),
         text("title", name),
         text("summary", ""),
         order if isinstance(order, int) else 1000,
+        len(runs) if isinstance(runs, list) and runs else 1,
+        seconds if isinstance(seconds, int | float) else 15.0,
+        "\n".join(_texts(document)),
     )
+
+
+def _texts(document: dict[str, Any]) -> Iterator[str]:
+    """The story, the things to try, the questions with their answers and what is claimed."""
+    tries = document.get("things_to_try")
+    tables = [
+        entry
+        for key in ("question", "claim")
+        if isinstance(entries := document.get(key), list)
+        for entry in entries
+        if isinstance(entry, dict)
+    ]
+    said = [document.get("story"), *(tries if isinstance(tries, list) else ())]
+    said += [table.get(key) for table in tables for key in ("asks", "answer", "lesson_says", "says")]
+    return (text for text in said if isinstance(text, str))

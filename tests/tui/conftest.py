@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -142,6 +143,14 @@ async def before_the_lab(
             person = Person(app, pilot)
             await person.settle()
             yield person
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for each test: nothing is read from, or written to, that of whoever runs the tests."""
+    folder = tmp_path / "home-of-descent"
+    monkeypatch.setenv("DESCENT_HOME", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tui.line import Line
 from tui.names import labels, letters
 from tui.pace import SPEEDS, Curve, Pace
 from tui.screens.lab import LabScreen
-from tui.screens.sheets import found
+from tui.screens.picker import found
 from tui.session import Session
 
 FIELD = {field.label: field for field in FIELDS}
@@ -560,9 +560,11 @@ def test_search_finds_presets_in_which_every_word_occurs():
     from tui.listing import read_headings
 
     entries, _ = read_headings()
-    assert [entry.name for entry in found(entries, "LEARNING big")] == ["lr-big-medium-tiny"]
-    assert found(entries, "") == entries
-    assert found(entries, "learning nowhere") == []
+    direct, in_text = found(entries, "LEARNING big")
+    assert [entry.name for entry in direct] == ["lr-big-medium-tiny"]
+    assert "lr-big-medium-tiny" not in [entry.name for entry in in_text]
+    assert found(entries, "") == (entries, [])
+    assert found(entries, "learning nowhere-at-all") == ([], [])
 
 
 # The rules of an edit -------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from textual.widgets import Markdown, Static
 
 from engine import Preset
 from tui.canvas import Canvas, heading
+from tui.glossary import linked
 
 
 class Title(Canvas):
@@ -31,7 +32,7 @@ class LessonPane(VerticalScroll, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield Title(id="lesson-title")
-        yield Markdown(id="lesson-text")
+        yield Markdown(id="lesson-text", open_links=False)  # the lab opens what they lead to
         yield Static(id="lesson-questions", markup=False)
 
     def show(self, preset: Preset) -> None:
@@ -39,7 +40,7 @@ class LessonPane(VerticalScroll, can_focus=True):
         self.preset, self.answered = preset, 0
         tries = "\n".join(f"{number}. {thing}" for number, thing in enumerate(preset.sheet.things_to_try, 1))
         text = preset.sheet.story.strip() or preset.sheet.summary or "This preset has no text."
-        self.query_one(Markdown).update(text + (f"\n\n### Try\n\n{tries}" if tries else ""))
+        self.query_one(Markdown).update(linked(text) + (f"\n\n### Try\n\n{tries}" if tries else ""))
         self.scroll_home(animate=False)
         self._draw()
 

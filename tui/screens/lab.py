@@ -93,7 +93,7 @@ class LabScreen(OpensSheets):
             self.say(*view.refusal(self.session), role="bad")
             return
         what = "step" if self.session.trainer.run.surface else "batch"
-        self.say(f"{self.session.preset.title}. space starts, n takes one {what}, ? shows all keys")
+        self.say(f"{self.session.preset.title}. space starts, n takes one {what}, ? explains keys and words")
 
     # drawing
 
@@ -117,6 +117,7 @@ class LabScreen(OpensSheets):
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
         for loop in self.query(TrainingLoop):
             loop.show(moment)
+        self.remember()
 
     def show_form(self) -> None:
         """Draw the form and what is worked out from it."""

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import on
 from textual.screen import Screen
+from textual.widgets import Markdown
 
-from engine import PresetError, load_preset
+from engine import PresetError, Trainer, load_preset
+from tui import glossary, progress
 from tui.listing import Heading, read_headings
+from tui.panes.curves import Curves
+from tui.panes.lesson import LessonPane
+from tui.panes.settings import SettingsPane
 from tui.screens.conductor import Conductor
-from tui.screens.sheets import Ask, Help, Picker
+from tui.screens.help import WORDS, Group, Help
+from tui.screens.picker import Picker
+from tui.screens.sheets import Ask
 from tui.session import Session, why_not
+
+#: What the second plot is explained by, by its title; any other one is a walk on a surface.
+SECOND = {"Accuracy": "accuracy", "Fit": "prediction", "Mean absolute error": "prediction"}
 
 
 class OpensSheets(Screen[None]):
     """The part of the lab that puts something on top of it, or another preset in it."""
 
     conductor: Conductor
+    remembered: Sequence[Trainer] = ()  # whose end has been looked at
+    not_kept = ""  # why what is done could not be kept
 
     @property
     def session(self) -> Session:
@@ -42,7 +55,8 @@ class OpensSheets(Screen[None]):
             if name is not None:
                 self.open_preset(name)
 
-        self.app.push_screen(Picker(self.entries(), self.session.preset.name), picked)
+        picker = Picker(self.entries(), self.session.preset.name, progress.read(), self.not_kept)
+        self.app.push_screen(picker, picked)
 
     def open_preset(self, name: str) -> None:
         """Leave this preset for another one, ready to start."""
@@ -54,9 +68,49 @@ class OpensSheets(Screen[None]):
         self.conductor.open(Session(preset))
         self.opened()
 
+    def remember(self) -> None:
+        """Keep that the preset is done, once its runs are over."""
+        if self.session.done and self.session.trainers is not self.remembered:
+            self.remembered = self.session.trainers
+            self.not_kept = progress.remember(self.session.preset, self.session.trainers) or self.not_kept
+
     def action_help(self) -> None:
-        """All keys."""
-        self.app.push_screen(Help())
+        """All keys, and the glossary at the word of the place that has the focus."""
+        self.explain(*self.words_here())
+
+    @on(Markdown.LinkClicked)
+    def _link_clicked(self, message: Markdown.LinkClicked) -> None:
+        slug = message.href.removeprefix(glossary.SCHEME)
+        if slug in glossary.terms():
+            self.explain(slug, self.words_here()[1])
+
+    def explain(self, at: str, groups: Sequence[Group]) -> None:
+        """The glossary at a word, with the words of `groups` first; '': the keys."""
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.open_preset(name)
+
+        titles = {entry.name: entry.title for entry in self.entries()}
+        self.app.push_screen(Help(groups, at, titles), picked)
+
+    def words_here(self) -> tuple[str, list[Group]]:
+        """The word that explains what has the focus ('': nothing in particular), and the words of what is in sight."""
+        pane, sheet = self.focused, self.session.preset.sheet
+        tries, asked = sheet.things_to_try, [question.asks for question in sheet.question]
+        lesson = ("In this lesson", glossary.words_in([sheet.story, *tries, *asked]))
+        loop = WORDS["loop"]
+        if isinstance(pane, SettingsPane):
+            labels = [row.label for row in pane.form]
+            rows = [glossary.term_of_setting(label) for label in labels]
+            return rows[pane.cursor], [("In the settings", [slug for slug in rows if slug]), lesson, loop]
+        if isinstance(pane, LessonPane):
+            return next(iter(lesson[1]), ""), [lesson, loop]
+        here = WORDS.get((pane.id if pane is not None else None) or "")
+        at = here[1][0] if here and pane is not self.query_one("#tree") else ""  # the tree shows many words: the keys first
+        if isinstance(pane, Curves) and pane.id == "second" and pane.picture is not None:
+            at = SECOND.get(pane.picture.titles[0][0][0], "gradient-descent")
+        return at, [here, lesson, loop] if here else [lesson, loop]
 
     def action_palette(self) -> None:
         """The command palette."""
