@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import multiprocessing
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
@@ -125,19 +125,21 @@ def _workers(count: int) -> Iterator[list[Connection]]:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """No Ctrl-C for what is started meanwhile: it reaches every process of a terminal, and the first one decides."""
-    if threading.current_thread() is not threading.main_thread():
+    """What is started meanwhile never hears Ctrl-C, which reaches every process of a terminal; who starts it, afterwards."""
+    resource_tracker.ensure_running()  # would be started with the first process, and hear everything again
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(connection: Connection) -> None:
     """Train job after job, until nobody wants more. What goes wrong here is found out, and told, by who asked for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(Exception):
         while True:
             connection.send(_trained(connection.recv()))

@@ -166,7 +166,7 @@ def test_a_mistake_in_a_process_is_told_by_who_asked(worth_it, tmp_path):
     assert not multiprocessing.active_children()
 
 
-def test_from_a_thread_that_cannot_handle_signals_it_works_as_well(worth_it):
+def test_from_a_thread_it_works_as_well(worth_it):
     jobs, found = jobs_for([*seeds(RUN), *seeds(OTHER)]), []
     thread = threading.Thread(target=lambda: found.extend(train_jobs(jobs, processes=2)))
     thread.start()
