@@ -31,8 +31,11 @@ class Finding:
 
     @property
     def held(self) -> bool | None:
-        """Whether it held with enough of the seeds; None where it was not seen with all of them."""
-        return None if None in self.held_with else self.held_with.count(True) / len(self.seeds) >= self.claim.in_seeds
+        """Whether it held with enough of the seeds; None while those with which it was not seen could decide it."""
+        held, open_ = self.held_with.count(True), self.held_with.count(None)
+        if held / len(self.seeds) >= self.claim.in_seeds:
+            return True
+        return None if (held + open_) / len(self.seeds) >= self.claim.in_seeds else False
 
     @property
     def held_in(self) -> str:
@@ -41,8 +44,8 @@ class Finding:
 
     @property
     def failed_at(self) -> int | None:
-        """The place among the seeds of the first with which it did not hold."""
-        return self.held_with.index(False) if False in self.held_with else None
+        """The place among the seeds of the first with which it did not hold, or was not seen."""
+        return next((place for place, held in enumerate(self.held_with) if not held), None)
 
 
 def verify(

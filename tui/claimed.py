@@ -18,6 +18,8 @@ def findings_of(preset: Preset, groups: Sequence[Sequence[Trainer]], seeds: Sequ
 
     After an interruption there may be fewer groups than runs: the others have not been seen.
     """
+    if not preset.sheet.claim:
+        return []
     own = tuple(seeds) or (preset.sheet.seed,)
     trained = [list(group) for group in groups]
     if len(trained) < len(preset.runs):

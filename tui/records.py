@@ -19,7 +19,7 @@ from tui.walk import walk_of
 
 def json_document(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
     """All runs, each with every seed, as one JSON object, once they are over."""
-    records = []
+    records: list[dict[str, Any]] = []
     groups: list[list[Trainer]] = []  # for the claims alone: with their data, trainers of many seeds are large
 
     def add(trainers: list[Trainer]) -> None:
