@@ -226,6 +226,22 @@ def check(files: tuple[str, ...]) -> None:
         sys.exit(2)
 
 
+@main.command(epilog="Example: descent verify lr-big-medium-tiny --seeds 10")
+@click.argument("presets", metavar="[PRESET|FILE]...", nargs=-1)
+@click.option("--seeds", callback=parse_seeds, metavar="N|A-B", help="With seeds 0 to N-1, or A to B, not each its own.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
+@_versioned
+def verify(presets: tuple[str, ...], seeds: tuple[int, ...], as_json: bool) -> None:
+    """Run presets, all or these, and say which claims hold."""
+    with _catching_interrupts() as interrupted:
+        from tui.bar import Bar
+        from tui.verifying import load_all, report
+
+        held = report(load_all(presets), seeds, as_json, interrupted, _print, Bar(sys.stderr))
+        if interrupted() or not held:
+            sys.exit(130 if interrupted() else 1)
+
+
 def _train(
     style: str,
     preset: str,

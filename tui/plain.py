@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Preset, Run, Trainer
 from engine.datasets import Data
 from engine.own_table import OwnTable
+from tui.claimed import claim_lines, findings_of
 from tui.endings import diverged, early, monitored, reduced, restored
 from tui.figures import count
 from tui.live_edit import refused
@@ -31,8 +32,10 @@ def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> 
         yield from map(fit, _with_seeds(preset, interrupted, seeds))
         return
     records: list[dict[str, Any]] = []
+    groups = []
     for trainer in trainings(preset, interrupted):
         yield from ([""] if records else [])
+        groups.append([trainer])
         yield from map(fit, heading(preset.title, trainer))
         yield from map(fit, progress(trainer, steps(trainer, interrupted)))
         yield from map(fit, textwrap.wrap(ending(trainer), WIDTH, subsequent_indent="  "))
@@ -40,11 +43,20 @@ def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> 
     if len(records) > 1:
         yield ""
         yield from map(fit, comparison(records))
+    yield from _claims(preset, groups)
+
+
+def _claims(preset: Preset, groups: Sequence[Sequence[Trainer]], seeds: Seeds = ()) -> Iterator[str]:
+    """What became of what the preset claims, in trainings that are over, or were interrupted."""
+    yield from ["", "claims"] if preset.sheet.claim else []
+    for finding in findings_of(preset, groups, seeds):
+        yield from claim_lines(finding, WIDTH, bool(seeds))
 
 
 def _with_seeds(preset: Preset, interrupted: Interrupted, seeds: Seeds) -> Iterator[str]:
     """Every run with all seeds: a line a seed, then what they come to; runs are compared by their medians."""
     groups: list[list[dict[str, Any]]] = []
+    trained = []
     for run in preset.runs:
         yield from ([""] if groups else [])
         yield from about(preset.title, run, seeds)
@@ -52,6 +64,7 @@ def _with_seeds(preset: Preset, interrupted: Interrupted, seeds: Seeds) -> Itera
         if all(map(refused, trainers)):
             yield from textwrap.wrap(ending(trainers[0]), WIDTH, subsequent_indent="  ")
         groups.append([run_record(trainer) for trainer in trainers])
+        trained.append(trainers if preset.sheet.claim else [])  # with their data they are large
         yield from seeds_table(groups[-1])
         if interrupted():
             yield "interrupted"
@@ -59,6 +72,7 @@ def _with_seeds(preset: Preset, interrupted: Interrupted, seeds: Seeds) -> Itera
     if len(groups) > 1:
         yield ""
         yield from medians(groups)
+    yield from _claims(preset, trained, seeds)
 
 
 def heading(title: str, trainer: Trainer) -> list[str]:

@@ -12,23 +12,31 @@ from dataclasses import asdict
 from typing import Any
 
 from engine import EpochMetrics, Evaluation, Preset, Trainer
+from tui.claimed import claim_record, findings_of
 from tui.unwatched import Interrupted, Seeds, steps, trained_together, trainings
 from tui.walk import walk_of
 
 
 def json_document(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
     """All runs, each with every seed, as one JSON object, once they are over."""
-    records = []
+    records: list[dict[str, Any]] = []
+    groups: list[list[Trainer]] = []  # for the claims alone: with their data, trainers of many seeds are large
+
+    def add(trainers: list[Trainer]) -> None:
+        records.extend(map(run_record, trainers))
+        groups.append(trainers if preset.sheet.claim else [])
+
     if seeds:
         for run in preset.runs:
             if not interrupted():
-                records += [run_record(trainer) for trainer in trained_together(run, seeds, interrupted)]
+                add(trained_together(run, seeds, interrupted))
     else:
         for trainer in trainings(preset, interrupted):
             for _ in steps(trainer, interrupted):
                 pass
-            records.append(run_record(trainer))
-    yield _json({"preset": preset.name, "runs": records, "claims": []})
+            add([trainer])
+    claims = [claim_record(finding, bool(seeds)) for finding in findings_of(preset, groups, seeds)]
+    yield json_text({"preset": preset.name, "runs": records, "claims": claims})
 
 
 def json_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
@@ -37,13 +45,13 @@ def json_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> I
         history, epochs = trainer.history, 0
         run = {"run": trainer.run.name, "seed": trainer.run.seed}
         for metrics in steps(trainer, interrupted):
-            yield _json({"event": "iteration", **run, **{key: getattr(metrics, key) for key in metrics.__slots__}})
+            yield json_text({"event": "iteration", **run, **{key: getattr(metrics, key) for key in metrics.__slots__}})
             for entry in history.epochs[epochs:]:
                 so_far = {"iteration": entry.iteration, "samples_seen": entry.samples_seen, "seconds": entry.seconds}
-                yield _json({"event": "epoch", **run, **epoch_record(entry), **so_far})
+                yield json_text({"event": "epoch", **run, **epoch_record(entry), **so_far})
             epochs = len(history.epochs)
         assert history.stopped is not None
-        yield _json({"event": "stopped", **run, **asdict(history.stopped), "diverged": _diverged(trainer)})
+        yield json_text({"event": "stopped", **run, **asdict(history.stopped), "diverged": _diverged(trainer)})
 
 
 def run_record(trainer: Trainer) -> dict[str, Any]:
@@ -107,7 +115,8 @@ def _diverged(trainer: Trainer) -> dict[str, int] | None:
     return None if found is None else {"epoch": found.epoch, "iteration": found.iteration}
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """One line of JSON."""
     return json.dumps(_finite(value), allow_nan=False)
 
 

@@ -43,4 +43,10 @@ def trained_together(run: Run, seeds: Seeds, interrupted: Interrupted) -> list[T
     runs = with_seeds(run, seeds)
     if refusal(run, run.batch_size) is not None:
         return [Trainer(one) for one in runs]
-    return train_all(runs, interrupted, processes=os.cpu_count() or 1)
+    return train_all(runs, interrupted, processes=cores())
+
+
+def cores() -> int:
+    """How many processes can run at the same time: the cores that this one may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return (len(allowed(0)) if allowed is not None else os.cpu_count()) or 1

@@ -54,13 +54,13 @@ def test_help_is_short_and_has_examples():
     assert ended.returncode == 0
     assert "Usage: descent [OPTIONS] [PRESET|FILE]" in ended.stdout
     assert "--pace" in ended.stdout
-    assert "check  Report every problem of every preset file." in ended.stdout
+    assert "check   Report every problem of every preset file." in ended.stdout
     assert "Examples:\n    descent " in ended.stdout
     assert len(ended.stdout.splitlines()) <= 35
     assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check"])
+@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check", "verify"])
 def test_every_command_has_help_with_an_example_and_a_version(command):
     words = [] if command == "lab" else [command]
     runner = CliRunner()
