@@ -231,7 +231,6 @@ def _stop_problems(check: Check, run: Run) -> Iterator[Found]:
     training = run.training
     needs = {
         "early_stopping": (training.early_stopping is not None, "[training.early_stopping]"),
-        "diverged": (training.divergence.stop, "[training.divergence] with stop = true"),
         "out_of_memory": (training.memory_limit is not None, "training.memory_limit"),
     }
     there, table = needs.get(str(check.stopped), (True, ""))
