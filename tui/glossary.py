@@ -64,7 +64,7 @@ def search(words: str) -> list[str]:
             ranks[slug] = 0
         elif any(wanted in form for form in term.forms):
             ranks[slug] = 1
-        elif all(word in term.says.lower() for word in wanted.split()):
+        elif all(re.search(rf"(?<!\w){re.escape(word)}", term.says.lower()) for word in wanted.split()):
             ranks[slug] = 2
     return sorted(ranks, key=lambda slug: ranks[slug])
 

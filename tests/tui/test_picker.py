@@ -32,6 +32,9 @@ ENTRIES = [RATE, HEART, OVER]
         ("overfitting", [OVER], [HEART]),  # a heading before a story
         ("steps overfitting", [], [HEART]),  # every word, wherever it stands
         ("rate overfitting", [], []),
+        ("fitting", [OVER], []),  # within a word of a heading, but of a text only where a word begins
+        ("too long", [], [RATE]),
+        ("* (", [], []),
         ("  ", ENTRIES, []),
     ],
 )

@@ -6,6 +6,7 @@ that have the words only in their text, so that "overfitting" finds the story th
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -131,12 +132,13 @@ def heading(text: str) -> Option:
 def found(entries: Sequence[Heading], words: str) -> tuple[list[Heading], list[Heading]]:
     """The presets in which every word occurs: in their headings, and those that need their text for it."""
     wanted = words.lower().split()
+    begins = [re.compile(rf"(?<!\w){re.escape(word)}") for word in wanted]  # "lr" is not in "already"
     direct, in_text = [], []
     for entry in entries:
         head = f"{entry.name} {entry.lesson} {entry.title} {entry.summary}".lower()
         if all(word in head for word in wanted):
             direct.append(entry)
-        elif all(word in head or word in entry.text.lower() for word in wanted):
+        elif all(word in head or begin.search(entry.text.lower()) for word, begin in zip(wanted, begins, strict=True)):
             in_text.append(entry)
     return direct, in_text
 
