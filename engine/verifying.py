@@ -6,11 +6,11 @@ its `in_seeds`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.claims import Claim
-from engine.jobs import State, jobs_for, train_jobs, training_of
+from engine.jobs import Job, State, jobs_for, train_jobs, training_of
 from engine.judging import judge
 from engine.preset import Preset
 from engine.processes import estimated_seconds
@@ -62,7 +62,7 @@ def verify(
     """
     shared = _Trainings(presets, seeds)
     yield from ((index, []) for index, preset in enumerate(presets) if not preset.sheet.claim)
-    jobs = jobs_for(shared.users)
+    jobs = in_turn(jobs_for(shared.users), shared.users)
     work, done = sum(map(estimated_seconds, jobs)), 0.0
     for job, states in train_jobs(jobs, interrupted, processes):
         shared.states.update(zip(jobs[job], states, strict=True))
@@ -74,6 +74,18 @@ def verify(
             shared.drop(index)
         done += estimated_seconds(jobs[job])
         progress(done / work)
+
+
+def in_turn(jobs: Sequence[Job], users: Mapping[Run, Iterable[int]]) -> list[Job]:
+    """The jobs preset by preset, those with the longest job first: so presets are whole one after the other, and to the end
+    there are short jobs left that keep all cores busy."""
+    longest: dict[int, float] = {}
+    needed = [{index for run in job for index in users[run]} for job in jobs]
+    for job, presets in zip(jobs, needed, strict=True):
+        longest |= {index: max(longest.get(index, 0.0), estimated_seconds(job)) for index in presets}
+    turns = [max((longest[index], -index) for index in presets) for presets in needed]
+    order = sorted(range(len(jobs)), key=lambda place: (turns[place], estimated_seconds(jobs[place])), reverse=True)
+    return [jobs[place] for place in order]
 
 
 class _Trainings:

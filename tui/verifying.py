@@ -58,12 +58,14 @@ def report(
     After an interruption that is what is known until then.
     """
     found = []
-    for verified in _in_order(presets, seeds, interrupted, bar):
-        found.append(verified)
+    try:
+        for verified in _in_order(presets, seeds, interrupted, bar):
+            found.append(verified)
+            bar.clear()
+            for line in () if as_json else block(verified, first=len(found) == 1):
+                say(line)
+    finally:
         bar.clear()
-        for line in () if as_json else block(verified, first=len(found) == 1):
-            say(line)
-    bar.clear()
     for line in [json_text({"presets": list(map(record, found))})] if as_json else ["", *summary(found, len(presets))]:
         say(line)
     return all(finding.held for verified in found for finding in verified.findings)

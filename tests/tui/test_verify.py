@@ -26,7 +26,7 @@ from tui import cli
 from tui.bar import Bar, bar_line
 from tui.listing import read_headings
 from tui.loading import Refused
-from tui.verifying import load_all
+from tui.verifying import load_all, report
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
 
@@ -276,6 +276,17 @@ def test_states_that_nobody_needs_any_more_go(preset):
     assert shared.states == {}
 
 
+def test_presets_are_whole_one_after_the_other_the_longest_job_first():
+    run = load_preset("recipe").runs[0]
+    by_epochs = {
+        epochs: (replace(run, training=replace(run.training, epochs=epochs)),) for epochs in (100, 90, 80, 70, 60, 50)
+    }
+    presets_of = {100: {1}, 90: {2}, 80: {0}, 70: {0, 1}, 60: {2}, 50: {1}}
+    users = {by_epochs[epochs][0]: indices for epochs, indices in presets_of.items()}
+    found = verifying.in_turn(list(by_epochs.values()), users)
+    assert [job[0].training.epochs for job in found] == [100, 70, 50, 90, 60, 80]
+
+
 def test_the_seeds_of_runs_keep_their_distance(preset):
     own = RUNS.replace("seed = 0", "seed = 5") + "seed = 8\n"
     loaded = load_preset(preset(own))
@@ -345,12 +356,23 @@ def test_what_is_no_terminal_gets_no_bar(preset):
         assert stream is None or stream.getvalue() == ""
 
 
+def test_the_bar_is_gone_too_where_the_work_fails(preset, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(jobs, "train_together", fail)
+    screen = Screen()
+    with pytest.raises(MemoryError):
+        report([load_preset(preset(RUNS, CLAIM))], (), False, lambda: False, pytest.fail, Bar(screen))
+    bar, cleared, rest = screen.getvalue().split("\r")
+    assert (bar[0], cleared, rest) == ("[", " " * len(bar), "")
+
+
 def test_interrupted_it_says_what_is_known(preset, monkeypatch):
     """The first preset is quick; in the middle of the other one, somebody presses Ctrl-C."""
     endless = RUNS.replace("epochs = 6", "epochs = 1000000")
     quick, long = preset(RUNS, CLAIM), preset(endless, CLAIM, name="long")
-    ordered = jobs.jobs_for
-    monkeypatch.setattr(verifying, "jobs_for", lambda runs: ordered(runs)[::-1])  # the quick one first
+    monkeypatch.setattr(verifying, "in_turn", lambda found, _: found[::-1])  # the quick one first
     monkeypatch.setattr(verifying, "train_jobs", lambda jobs_, asked, _: jobs.train_jobs(jobs_, asked, 1))
     step = jobs.train_together
 
