@@ -24,6 +24,7 @@ from engine.trainer import Trainer
 from engine.verifying import runs_with, seeds_of, verify
 from tui import cli
 from tui.bar import Bar, bar_line
+from tui.claimed import claim_lines, claim_record
 from tui.listing import read_headings
 from tui.loading import Refused
 from tui.verifying import load_all, report
@@ -163,6 +164,19 @@ def test_in_how_many_seeds_and_the_first_that_failed(preset):
         other = json.loads(descent(file, "--seeds", "1-3", "--json").stdout)["presets"][0]
         assert other["seeds"] == [1, 2, 3]
         assert other["claims"][0]["held_in"] == f"{sum(loss <= limit for loss in losses[1:])}/3"
+
+
+def test_the_first_seed_is_shown_and_the_first_with_which_it_did_not_hold(preset):
+    [[_, [finding]]] = verify([load_preset(preset(RUNS, CLAIM))], (0,))
+    three = replace(finding, seeds=(7, 8, 9), held_with=(True, False, False), seen=("1 >= 0", "0 not >= 1", "0 not >= 2"))
+    assert list(claim_lines(three, 80)) == [
+        "  NOT HELD 1/3, needed 0.9: The tiny step has learned less",
+        '    lesson (right): "very slow"',
+        "    seed 7: 1 >= 0",
+        "    seed 8, not held: 0 not >= 1",
+    ]
+    record = claim_record(three)
+    assert (record["saw"], record["failed"]) == ("1 >= 0", {"seed": 8, "saw": "0 not >= 1"})
 
 
 def test_json_is_one_object_and_nothing_else(preset):
