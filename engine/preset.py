@@ -10,7 +10,7 @@ import itertools
 import json
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ RUN_TABLES = ("seed", "data", "surface", "network", "training")
 class Preset:
     """A preset that has been read and found right: `sheet` says what is shown, `runs` what is trained.
 
-    `documents` are the tables that each run was made of, for further overlays.
+    `documents` are the tables that each run was made of, for further overlays. `text` is what was read, before any setting
+    was laid over it, and `folder` where the file lies that it stood in (None: it came from no file of one's own).
     """
 
     name: str
@@ -39,6 +40,8 @@ class Preset:
     sheet: Sheet
     runs: tuple[Run, ...]
     documents: tuple[Document, ...]
+    text: str = field(default="", repr=False)
+    folder: Path | None = None
 
     @property
     def title(self) -> str:
@@ -127,7 +130,7 @@ def parse_preset(
         problems += claim_problems(sheet.claim, runs)  # of the file as it is: settings may take away what a claim is about
     if sheet is None or problems:
         raise PresetError(source, problems)
-    return Preset(name, source, sheet, tuple(runs), tuple(documents))
+    return Preset(name, source, sheet, tuple(runs), tuple(documents), text, folder)
 
 
 def read_run(document: Document, name: str) -> Run:

@@ -1,11 +1,21 @@
 """For all tests: a slow machine is no failure, the same examples are tried wherever the tests run, and a skip says why."""
 
 from collections import Counter
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("descent", deadline=None, derandomize=True, database=None)
 settings.load_profile("descent")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_presets_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the person who runs the tests keeps for themselves is neither seen nor changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DESCENT_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -26,14 +27,17 @@ class DescentApp(App[None], inherit_bindings=False):
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave"),
     ]
 
-    def __init__(self, preset: Preset, pace: float = 1.0) -> None:
+    def __init__(self, preset: Preset, pace: float = 1.0, folder: Path | None = None) -> None:
         super().__init__()
         self.lab = LabScreen(preset, pace)
+        self.lab.folder = folder
 
     def on_mount(self) -> None:
         if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
             self.theme = "ansi-dark"  # the nearest of 16 colours to another theme's is mostly grey
         self.push_screen(self.lab)
+        if self.lab.folder is not None:
+            self.call_after_refresh(self.lab.action_presets, of_folder=True)
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
@@ -60,9 +64,12 @@ class DescentApp(App[None], inherit_bindings=False):
         return run
 
 
-def run_lab(preset: Preset, pace: float = 1.0) -> None:
-    """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes."""
-    app = DescentApp(preset, pace)
+def run_lab(preset: Preset, pace: float = 1.0, folder: Path | None = None) -> None:
+    """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes.
+
+    With a `folder`, the picker of its presets opens first.
+    """
+    app = DescentApp(preset, pace, folder)
     app.run(mouse=False)
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -12,12 +12,15 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tui.loading import Failed, Refused, is_table, load
+from tui.commands import check, first_of_folder, new, print_folder, schema
+from tui.loading import Failed, load
 from tui.options import MOST_SEED, parse_pace, parse_seeds
+from tui.own_folder import is_folder
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -29,6 +32,7 @@ Examples:
   descent run recipe --set training.optimizer.learning_rate=0.1,0.001 --plain
   descent run recipe --seeds 16      sixteen runs that differ in their seed
   descent houses.csv --target price  a table of your own, ready to train
+  descent lessons/                   a folder of presets, to pick one
 """
 
 
@@ -56,7 +60,7 @@ class Commands(click.Group):
         return [name for name in self.commands if name != "lab"]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage("descent", "[OPTIONS] [PRESET|FILE]")
+        formatter.write_usage("descent", "[OPTIONS] [PRESET|FILE|FOLDER]")
         formatter.write_usage("descent", "COMMAND ...", prefix="       ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -117,12 +121,12 @@ def main() -> None:
     """Train a neural network in the terminal, and watch every batch land.
 
     PRESET is a name that `descent list` shows; an argument with a "/" or ending in .toml is a FILE, one
-    ending in .csv or .npz a table of your own. Without any, the lab opens on the preset recipe.
+    ending in .csv or .npz a table of your own; of a FOLDER the lab shows the presets. Without any, it opens on recipe.
     """
 
 
 @main.command(cls=Lab, epilog=EXAMPLES)
-@click.argument("preset", default="recipe", metavar="[PRESET|FILE]")
+@click.argument("preset", default="recipe", metavar="[PRESET|FILE|FOLDER]")
 @_target
 @_set_and_seed
 @click.option(
@@ -131,17 +135,38 @@ def main() -> None:
 @_versioned
 def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
+    if is_folder(preset):
+        _open_folder(preset, pace, bool(target or settings or seed is not None))
+        return
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
     if not _on_a_terminal():
         _train("plain", preset, settings, seed, words=words, target=target)
         return
-    # Textual reads these when it is imported: its screen would otherwise lag behind the training, and fade and slide.
-    os.environ.setdefault("TEXTUAL_FPS", "240")
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    _prepare_screen()
     loaded = load(preset, settings, seed, words, target)
     from tui.app import run_lab
 
     run_lab(loaded, pace)
+
+
+def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
+    """The lab with the picker of a folder's presets; their list where there is no terminal."""
+    if with_settings:
+        raise click.UsageError("--set, --seed and --target are for one preset: name a file of the folder.")
+    if not _on_a_terminal():
+        print_folder(folder, _columns())
+        return
+    _prepare_screen()
+    first = first_of_folder(folder)
+    from tui.app import run_lab
+
+    run_lab(first, pace, Path(folder))
+
+
+def _prepare_screen() -> None:
+    # Textual reads these when it is imported: its screen would otherwise lag behind the training, and fade and slide.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 
 @main.command("list", epilog="Example: descent list --json")
@@ -206,24 +231,8 @@ def run(
     _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, seeds, target=target)
 
 
-@main.command(epilog="Example: descent check my-own.toml")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@_versioned
-def check(files: tuple[str, ...]) -> None:
-    """Report every problem of every preset file."""
-    bad = False
-    for file in files:
-        try:
-            if is_table(file):
-                raise Refused(f'descent: "{file}" is a table, not a preset: descent show {file} --target COLUMN writes one.')
-            load(file)
-        except Refused as problems:
-            problems.show()
-            bad = True
-        else:
-            _print(f"{file}: ok")
-    if bad:
-        sys.exit(2)
+for command in (check, new, schema):
+    main.add_command(command)
 
 
 @main.command(epilog="Example: descent verify lr-big-medium-tiny --seeds 10")

@@ -39,6 +39,7 @@ KEYS = (
     Key("show.zoom", "z", "z", "zoom", "The focused pane on the whole screen, and back", "zoom"),
     Key("show.help", "question_mark", "?", "help", "All keys, and the glossary: what the words mean", "keys"),
     Key("show.palette", "colon,ctrl+p", ":", "palette", "Command palette: themes and everything rare", ""),
+    Key("preset.save", "ctrl+s", "ctrl+s", "save", "Save what is on the screen as a preset of your own", ""),
     Key("app.quit", "q,ctrl+q", "q", "leave", "Quit; asks only while training", "quit"),
     Key("pane.next", "tab", "Tab", "app.focus_next", "Next pane", ""),
     Key("pane.previous", "shift+tab", "shift+Tab", "app.focus_previous", "Previous pane", ""),

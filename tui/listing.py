@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import textwrap
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import presets
+from tui.own_folder import as_typed, files_in, own_presets
 
 
 class Heading(NamedTuple):
@@ -30,21 +33,45 @@ class Heading(NamedTuple):
 
 
 def read_headings() -> tuple[list[Heading], list[str]]:
-    """The headings of all presets, lesson by lesson in the order of `order`, and what is wrong with the other files."""
+    """The headings of all presets, bundled and one's own, lesson by lesson in the order of `order`, and what is wrong with
+    the other files."""
+    files = {name: Path("presets", f"{name}.toml") for name in presets.names()}
+    texts: dict[str, Callable[[], str]] = {name: partial(presets.text, name) for name in files}
+    for name, path in own_presets().items():
+        files[name], texts[name] = path, partial(_text_of, path)
+    return _read(files, texts)
+
+
+def headings_in(folder: Path) -> tuple[list[Heading], list[str]]:
+    """The same of a folder; its presets are called by their paths."""
+    files = {as_typed(path): path for path in files_in(folder)}
+    return _read(files, {name: partial(_text_of, path) for name, path in files.items()})
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig")
+
+
+def _read(files: Mapping[str, Path], texts: Mapping[str, Callable[[], str]]) -> tuple[list[Heading], list[str]]:
     headings, broken = [], []
-    for name in presets.names():
+    for name, path in files.items():
         try:
-            headings.append(_heading(name, tomllib.loads(presets.text(name))))
-        except (OSError, ValueError) as error:  # not TOML, or not UTF-8: both are ValueErrors
-            broken.append(f"presets/{name}.toml: {error}")
+            headings.append(_heading(name, tomllib.loads(texts[name]()), path.stem))
+        except OSError as error:
+            broken.append(f"{path}: {error.strerror or error}")
+        except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8: both are ValueErrors
+            broken.append(f"{path}: {error}")
     first = {heading.lesson: min(h.order for h in headings if h.lesson == heading.lesson) for heading in headings}
     headings.sort(key=lambda heading: (first[heading.lesson], heading.lesson, heading.order, heading.name))
     return headings, broken
 
 
 def list_lines(headings: Sequence[Heading], columns: int) -> Iterator[str]:
-    """The list as lines of at most `columns`, but that no name is cut: below their lesson, title and summary beside them."""
-    indent = max((len(heading.name) for heading in headings), default=0) + 5
+    """The list as lines of at most `columns`, but that no name is cut: below their lesson, title and summary beside them.
+
+    A path has a line of its own.
+    """
+    indent = max((len(heading.name) for heading in headings if "/" not in heading.name), default=0) + 5
     narrow = columns - indent < 30  # then the text goes below the name
     if narrow:
         indent = 4
@@ -54,7 +81,7 @@ def list_lines(headings: Sequence[Heading], columns: int) -> Iterator[str]:
         for heading in group:
             lines = [line for text in (heading.title, heading.summary) for line in _wrap(text, columns, " " * indent)]
             name = f"  {heading.name}"
-            if narrow or not lines:
+            if narrow or not lines or len(name) > indent - 2:
                 yield name
                 yield from lines
             else:
@@ -66,7 +93,7 @@ def _wrap(text: str, columns: int, indent: str) -> list[str]:
     return textwrap.wrap(text, max(columns, len(indent) + 10), initial_indent=indent, subsequent_indent=indent)
 
 
-def _heading(name: str, document: dict[str, Any]) -> Heading:
+def _heading(name: str, document: dict[str, Any], stem: str) -> Heading:
     # The same defaults as in engine.preset.Sheet, which is not imported here (a test compares them).
     def text(key: str, default: str) -> str:
         value = document.get(key)
@@ -77,7 +104,7 @@ def _heading(name: str, document: dict[str, Any]) -> Heading:
     return Heading(
         name,
         text("lesson", "Own presets"),
-        text("title", name),
+        text("title", stem),
         text("summary", ""),
         order if isinstance(order, int) else 1000,
         len(runs) if isinstance(runs, list) and runs else 1,

@@ -1,8 +1,7 @@
 """From what stands on the command line to a preset, or to every problem with it.
 
 An argument with a "/" or ending in .toml is a preset file, one ending in .csv or .npz a table, everything else the name of
-a preset. The engine is imported only once
-that is found, so that a misspelt name is answered at once.
+a preset, bundled or one's own. The engine is imported only once that is found, so that a misspelt name is answered at once.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.figures import printable
+from tui.own_folder import own_presets, source_of
 
 if TYPE_CHECKING:
     from engine import Preset
@@ -54,8 +54,9 @@ def load(
 
     `words` are what else may have been meant by a name that is no preset; `target` is the column of a table to predict.
     """
-    _look_for(source, words)
     table = is_table(source)
+    source = source if table else source_of(source)
+    _look_for(source, words)
     if target is not None and not table:
         raise Refused(
             "descent: --target names a column of a table (.csv or .npz); a preset says it itself, as target under [data]."
@@ -110,7 +111,7 @@ def _look_for(source: str, words: Iterable[str]) -> None:
     if "/" not in source and not source.endswith(".toml") and not is_table(source):
         import presets
 
-        _look_for_name(source, presets.names(), words)
+        _look_for_name(source, [*presets.names(), *own_presets()], words)
         return
     try:
         mode = os.stat(source).st_mode

@@ -134,6 +134,10 @@ class Session:
             wanted = min(run.batch_size, trainer.run.facts.samples)
         return bool(value == wanted)
 
+    def saved_as(self, preset: Preset) -> None:
+        """What is tried out is that preset from now on; what it claims and shows stays, and so do the runs."""
+        self.preset = replace(preset, sheet=self.preset.sheet)
+
     # training
 
     def prepare(self) -> None:

@@ -102,6 +102,20 @@ def _inline(value: Any) -> Any:
     return table
 
 
+def laid_out(runs: Sequence[Run]) -> tuple[Document, list[Document]]:
+    """The base tables and the `[[run]]`s that come to these runs, every default filled in."""
+    tables = [_tables(run) for run in runs]
+    own: list[Document] = []
+    for run, leaves in zip(runs, varied(tables), strict=True):
+        own.append({"name": run.name})
+        for path, value in leaves:
+            table = own[-1]
+            for key in path[:-1]:
+                table = table.setdefault(key, {})
+            table[path[-1]] = value
+    return _shared(tables), own
+
+
 def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[list[Leaf]]:
     """For each document, the values that are not the same in all of them, by their path.
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.screen import Screen
 from textual.widgets import Markdown
 
 from engine import PresetError, Trainer, load_preset
+from engine.columns import TableError
 from tui import glossary, progress
-from tui.listing import Heading, read_headings
+from tui.figures import printable
+from tui.listing import Heading, headings_in, read_headings
+from tui.own_folder import called, named, source_of
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
 from tui.panes.settings import SettingsPane
@@ -19,6 +24,9 @@ from tui.screens.help import WORDS, Group, Help
 from tui.screens.picker import Picker
 from tui.screens.sheets import Ask
 from tui.session import Session, why_not
+
+if TYPE_CHECKING:
+    from tui.saving import Copy
 
 #: What the second plot is explained by, by its title; any other one is a walk on a surface.
 SECOND = {"Accuracy": "accuracy", "Fit": "prediction", "Mean absolute error": "prediction"}
@@ -30,6 +38,7 @@ class OpensSheets(Screen[None]):
     conductor: Conductor
     remembered: Sequence[Trainer] = ()  # whose end has been looked at
     not_kept = ""  # why what is done could not be kept
+    folder: Path | None = None  # a teacher's folder that the lab was opened on
 
     @property
     def session(self) -> Session:
@@ -44,29 +53,71 @@ class OpensSheets(Screen[None]):
         """A preset was opened; the lab shows it."""
         raise NotImplementedError
 
-    def entries(self) -> Sequence[Heading]:
-        """The presets that can be opened."""
-        return read_headings()[0]
+    def frame(self) -> None:
+        """Draw what changes; the lab says how."""
+        raise NotImplementedError
 
-    def action_presets(self) -> None:
-        """The picker."""
+    def entries(self) -> Sequence[Heading]:
+        """The presets that can be opened: those of the folder it was opened on first."""
+        return self._entries()[0]
+
+    def _entries(self, of_folder: bool = False) -> tuple[list[Heading], list[str]]:
+        """The presets there are (or those of the folder alone), and what is wrong with other files."""
+        found, broken = headings_in(self.folder) if self.folder is not None else ([], [])
+        if not of_folder:
+            more, also_broken = read_headings()
+            found, broken = [*found, *more], broken + also_broken
+        return found, broken
+
+    def action_presets(self, of_folder: bool = False) -> None:
+        """The picker; files that cannot be read are named."""
+        entries, broken = self._entries(of_folder)
+        if broken:
+            others = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
+            self.say(f"Left out: {printable(broken[0])}{others}", f"Left out: {printable(broken[0])}", role="bad")
+        self.pick(entries)
+
+    def pick(self, entries: Sequence[Heading]) -> None:
+        """Let one of these be chosen, and open it."""
 
         def picked(name: str | None) -> None:
             if name is not None:
                 self.open_preset(name)
 
-        picker = Picker(self.entries(), self.session.preset.name, progress.read(), self.not_kept)
-        self.app.push_screen(picker, picked)
+        kept = progress.read()
+        done = {entry.name: kept[place] for entry in entries if (place := progress.name_of(*named(entry.name))) in kept}
+        self.app.push_screen(Picker(entries, self.opened_name, done, self.not_kept), picked)
+
+    @property
+    def opened_name(self) -> str:
+        """What the list calls the preset that is open."""
+        preset = self.session.preset
+        return preset.name if preset.folder is None else called(Path(preset.source))
 
     def open_preset(self, name: str) -> None:
         """Leave this preset for another one, ready to start."""
         try:
-            preset = load_preset(name)
+            preset = load_preset(source_of(name))
         except PresetError as error:
             self.say(f"{name}: {why_not(error)}", role="bad")
-            return
-        self.conductor.open(Session(preset))
-        self.opened()
+        except (OSError, TableError) as error:
+            self.say(f"{name}: {getattr(error, 'strerror', None) or error}", role="bad")
+        else:
+            self.conductor.open(Session(preset))
+            self.opened()
+
+    def action_save(self) -> None:
+        """Ask where, and save what is on the screen as a preset; a value that is being typed is taken first."""
+
+        from tui.screens.saving import SaveAs, saved_line
+
+        def saved(copy: Copy | None) -> None:
+            if copy is not None:
+                self.say(saved_line(copy), role="strong")
+                self.frame()
+
+        self.query_one(SettingsPane).close(accept=True)
+        self.app.push_screen(SaveAs(self.session), saved)
 
     def remember(self) -> None:
         """Keep that the preset is done, once its runs are over."""

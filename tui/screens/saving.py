@@ -1,0 +1,126 @@
+"""The sheet that asks where to save, and what the lab does with the answer.
+
+What is typed stays until it is saved: a folder without the right to write, a full disk or a name that cannot be is said in
+the sheet, and another name can be typed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from engine import PresetError
+from engine.columns import TableError
+from tui import saving
+from tui.figures import printable
+from tui.own_folder import own_presets
+from tui.screens.sheets import Sheet
+from tui.session import Session, why_not
+
+HINT = "Enter saves   Escape does not. A bare word is a name among your own presets."
+
+
+class Overwrite(Sheet[bool]):
+    """Whether a file that is there may be replaced: y is yes, everything else is no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "dismiss(True)", "Yes", show=False, id="overwrite.yes"),
+        Binding("n,enter", "dismiss(False)", "No", show=False, id="overwrite.no"),
+    ]
+
+    def __init__(self, question: str) -> None:
+        super().__init__(id="overwrite")
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(self.question, classes="sheet-title", markup=False)
+            yield Static("y: replace it\nn, Enter or Escape: keep it, and type another name", markup=False)
+
+
+class SaveAs(Sheet[saving.Copy]):
+    """Asks for a file and saves the session there; gives what was saved."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(id="save")
+        self.session = session
+        self.suggestion = shortened(saving.suggested(session.preset))
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static("Save what is on the screen as a preset", classes="sheet-title", markup=False)
+            entry = Input(self.suggestion, compact=True)
+            entry.cursor_blink = False
+            yield entry
+            yield Static("", id="save-where", markup=False)
+            yield Static(HINT, classes="sheet-hint", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one(Input))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        try:
+            self._say(f"to {printable(str(saving.meant(event.value)))}")
+        except ValueError as error:
+            self._say(str(error))
+
+    @work(exclusive=True)
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not self.is_current:  # a second Enter that was on its way
+            return
+        try:
+            place = saving.meant(event.value)
+            question = question_about(self.session, place)
+            if question and not await self.app.push_screen_wait(Overwrite(question)):
+                return
+            session = self.session
+            copy = saving.copy_of(session.preset, session.documents, session.runs, place)
+            saving.save(copy, place)
+        except (OSError, ValueError, PresetError, TableError) as error:
+            self._say(f"! {why_failed(error)}")
+        else:
+            session.saved_as(copy.preset)
+            self.dismiss(copy)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#save-where", Static).update(printable(text))
+
+
+def why_failed(error: Exception) -> str:
+    """Why something was not saved, in a line."""
+    if isinstance(error, PresetError):
+        return f"not saved: {why_not(error)}"
+    if isinstance(error, OSError):
+        return f"not saved: {error.filename or ''}: {error.strerror or error}"
+    return str(error)
+
+
+def question_about(session: Session, place: Path) -> str:
+    """What has to be asked before `place` is written; empty where nothing would be lost."""
+    if not place.is_file():
+        return ""
+    own = saving.own_file(session.preset)
+    if own is None or not own.exists() or not place.samefile(own):
+        return f"{printable(str(place))} is there already. Replace it?"
+    if saving.changed_since(session.preset, place):
+        return f"{printable(str(place))} was changed since it was loaded. Replace it?"
+    return ""
+
+
+def saved_line(copy: saving.Copy) -> str:
+    """What the lab says of a preset that was saved."""
+    place = Path(copy.preset.source)
+    opens = f"; descent {copy.preset.name} opens it" if place == own_presets().get(copy.preset.name) else ""
+    return ", ".join([f"Saved {printable(shortened(place))}{opens}", *copy.told])
+
+
+def shortened(place: Path) -> str:
+    """A file as one would type it, ~ for one's own folder."""
+    home = Path.home()
+    return f"~/{place.relative_to(home)}" if place.is_relative_to(home) and place.is_absolute() else str(place)
