@@ -12,12 +12,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tui.commands import check, first_of_folder, new, print_folder, schema
+from tui.commands import check, new, open_folder, print_folder, schema
+from tui.commands import versioned as _versioned
 from tui.loading import Failed, load
 from tui.options import MOST_SEED, parse_pace, parse_seeds
 from tui.own_folder import is_folder
@@ -111,10 +111,6 @@ def _target(command: Decorated) -> Decorated:
     return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)
 
 
-def _versioned(command: Decorated) -> Decorated:
-    return click.version_option(package_name="descent-tui", prog_name="descent", message="%(prog)s %(version)s")(command)
-
-
 @click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @_versioned
 def main() -> None:
@@ -157,10 +153,7 @@ def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
         print_folder(folder, _columns())
         return
     _prepare_screen()
-    first = first_of_folder(folder)
-    from tui.app import run_lab
-
-    run_lab(first, pace, Path(folder))
+    open_folder(folder, pace)
 
 
 def _prepare_screen() -> None:

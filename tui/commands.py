@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tui.loading import Refused, is_table, load
 from tui.own_folder import files_in, is_folder
-
-if TYPE_CHECKING:
-    from engine import Preset
 
 versioned = click.version_option(package_name="descent-tui", prog_name="descent", message="%(prog)s %(version)s")
 
@@ -30,7 +26,7 @@ def new(file: str, original: str | None) -> None:
     if is_table(file):
         raise Refused(f'descent: "{file}" is a table: descent show {file} --target COLUMN writes a preset for one.')
     if place.suffix != ".toml":
-        raise Refused(f'descent: the name of a preset file ends in .toml: descent new {file}.toml')
+        raise Refused(f"descent: the name of a preset file ends in .toml: descent new {file}.toml")
     if place.exists() or place.is_symlink():
         raise Refused(f'descent: "{file}" is there already; nothing was written.')
     if not place.parent.is_dir():
@@ -113,17 +109,25 @@ def print_folder(word: str, columns: int) -> None:
         click.echo(f"descent: {problem}", err=True)
 
 
-def first_of_folder(word: str) -> Preset:
-    """The first preset of a folder that can be opened; raises Refused with every problem where none can."""
+def open_folder(word: str, pace: float) -> None:
+    """The lab on the first preset of a folder that can be opened, with the picker of them all.
+
+    Raises Refused with every problem where none can.
+    """
     from tui.listing import headings_in
 
     headings, broken = headings_in(Path(word))
     problems = [f"descent: {problem}" for problem in broken]
     for heading in headings:
         try:
-            return load(heading.name)
+            first = load(heading.name)
         except Refused as error:
             problems.append(error.message)
+            continue
+        from tui.app import run_lab
+
+        run_lab(first, pace, Path(word))
+        return
     raise Refused("\n".join(problems) or _none_in(word))
 
 

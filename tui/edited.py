@@ -21,8 +21,8 @@ from engine.schema import Document
 def edited(text: str, base: Document, runs: Sequence[Document], of: Sequence[int], keys: Collection[str]) -> str:
     """`text` with the values of `base`, and with these `[[run]]`s.
 
-    Of the keys at the top, those among `keys` that `base` lacks are taken out and all others left. Run i is made of the entry
-    of[i] (from 0) that is there; where there is none, a new one is written.
+    Of the keys at the top, those among `keys` that `base` lacks are taken out and all others left. Run i is made of the
+    entry of[i] (from 0) that is there; where there is none, a new one is written.
     """
     document = tomlkit.parse(_with_dotted(tomlkit.parse(text), base, keys))
     for key, value in base.items():
@@ -135,7 +135,9 @@ def _add(table: Any, key: str, value: Any) -> None:
         _end_with(new, tail)
     else:
         body = table.body if isinstance(table, Container) else table.value.body
-        first = next((at for at, (one, item) in enumerate(body) if isinstance(item, (Table, AoT)) and not _inline(one)), None)
+        first = next(
+            (at for at, (one, item) in enumerate(body) if isinstance(item, (Table, AoT)) and not _inline(one)), None
+        )
         tail = _cut(body, first)
         item = tomlkit.item(value)
         table.append(key, item)

@@ -44,7 +44,11 @@ def named(entry: str) -> tuple[str, str]:
 
 def is_folder(word: str) -> bool:
     """Whether a word on the command line is a folder of presets, and no preset's name."""
-    return os.path.isdir(word) and not word.endswith((".toml", ".csv", ".npz")) and ("/" in word or source_of(word) == word not in presets.names())
+    return (
+        os.path.isdir(word)
+        and not word.endswith((".toml", ".csv", ".npz"))
+        and ("/" in word or source_of(word) == word not in presets.names())
+    )
 
 
 def called(path: Path) -> str:

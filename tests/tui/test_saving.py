@@ -154,7 +154,11 @@ def tried_out(source: str, settings: tuple[str, ...], rng: random.Random) -> Ses
         field = rng.choice(session.fields)
         words = form.choices(field, session.document)
         try:
-            value = rng.choice(words) if words else form.nudged(field, session.document, session.value(field), rng.random() < 0.5)
+            value = (
+                rng.choice(words)
+                if words
+                else form.nudged(field, session.document, session.value(field), rng.random() < 0.5)
+            )
             session.edit(field, value)
         except PresetError:
             continue
@@ -326,7 +330,13 @@ def test_a_link_stays_a_link_and_a_file_keeps_its_rights(tmp_path):
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("", "type the name"), ("  ", "type the name"), ("./", "is a folder"), ("./x.txt", "ends in .toml"), ("~nobody-here/x.toml", "home")],
+    [
+        ("", "type the name"),
+        ("  ", "type the name"),
+        ("./", "is a folder"),
+        ("./x.txt", "ends in .toml"),
+        ("~nobody-here/x.toml", "home"),
+    ],
 )
 def test_what_is_no_name_of_a_file_is_said(typed, said):
     with pytest.raises(ValueError, match=said):

@@ -23,7 +23,7 @@ from tui.own_folder import own_presets
 from tui.screens.sheets import Sheet
 from tui.session import Session, why_not
 
-HINT = "Enter saves   Escape does not. A bare word is a name among your own presets."
+HINT = "Enter saves   Escape closes   a bare word is a name of your own"
 
 
 class Overwrite(Sheet[bool]):
@@ -66,7 +66,8 @@ class SaveAs(Sheet[saving.Copy]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         try:
-            self._say(f"to {printable(str(saving.meant(event.value)))}")
+            place = saving.meant(event.value)
+            self._say(f"to {place}" if str(place) != event.value.strip() else "")
         except ValueError as error:
             self._say(str(error))
 

@@ -1,0 +1,56 @@
+"""What the keys of a preset mean, in a few words each: for the comments of a new preset and for the schema.
+
+What a key may be is not said here: ranges and choices come from the dataclasses themselves.
+"""
+
+from __future__ import annotations
+
+#: By the dataclass that a table is read into, and the key in it.
+ABOUT = {
+    "Sheet.title": "what the lab and the list call it",
+    "Sheet.lesson": "presets of one lesson stand together in the list",
+    "Sheet.order": "where it stands in the list: the smallest first",
+    "Sheet.summary": "one line for the list",
+    "Sheet.story": "Markdown: what to look at, and why it happens",
+    "Sheet.things_to_try": "what to do next, a line each",
+    "Sheet.seed": "where all chance comes from: data, first weights, the order of batches",
+    "Sheet.data": "what is learned from; or a [surface] in its place",
+    "Sheet.surface": "a landscape to walk down, in the place of [data] and [network]",
+    "Sheet.question": "what the learner is asked; a key shows the answer",
+    "Sheet.claim": "what a lesson says, as something that can be false",
+    "Architecture.hidden": "units of each hidden layer; [] is a linear model",
+    "Architecture.activation": "what a hidden unit does with its sum",
+    "Architecture.dropout": "the share of hidden units that a training step leaves out",
+    "Architecture.initializer": "how the first weights are drawn",
+    "Architecture.initial_parameters": "the first weights and biases, as written",
+    "Training.loss": "how wrong it is, as one number; left out: the usual one for the data",
+    "Training.epochs": "how many times through all samples",
+    "Training.batch_size": "samples for each update",
+    "Training.shuffle": "another order of the samples in each epoch",
+    "Training.drop_last": "leave out a last batch that is smaller than the others",
+    "Training.dtype": "how exact the numbers are",
+    "Training.evaluate": "when the loss of the whole training set is taken",
+    "Training.clip_norm": "the norm that a gradient is scaled down to; 0: never",
+    "Training.l1": "the price of the weights' absolute values",
+    "Training.l2": "the price of the weights' squares",
+    "Training.memory_limit": 'what a step may need, such as "512 KiB"; above it the run is refused',
+    "Training.optimizer": "how an update is made of a gradient",
+    "Training.schedule": "how the learning rate changes on the way",
+    "Training.early_stopping": "when to end before the last epoch",
+    "Training.divergence": "when a run counts as diverged",
+    "Show.seconds": "how long a watched run takes at the usual pace",
+    "Show.loss_axis": "the scale of the loss",
+    "Show.second": "the second plot; left out: the usual one for the data",
+    "Show.hide": "what a key has to uncover first",
+    "Show.lock": "settings that cannot be changed",
+    "Claim.lesson_says": "the lesson's own words, with source and verdict",
+    "Claim.source": "the file of the lesson",
+    "Claim.says": "what is true and is tested, in one sentence",
+    "Claim.verdict": "how the lesson's words fare",
+    "Claim.in_seeds": "the share of seeds in which all checks hold",
+    "Claim.check": "what is measured, and the one relation that it must stand in",
+    "Check.metric": "what is measured: validation_accuracy, train_loss, iterations, ...",
+    "Check.run": "the run that is measured; may be left out where there is one",
+    "Check.at": "initial, final, best, restored, epoch:N, iteration:N",
+    "Check.over": "such as epochs:3-6, epochs:0-, iterations:1-, last:0.5",
+}
