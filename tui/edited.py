@@ -59,11 +59,11 @@ def without(text: str, claims: Collection[int], *keys: tuple[str, str]) -> str:
     """`text` without these `[[claim]]`s (from 0), and without these keys, each given as its table and its name."""
     document = tomlkit.parse(text)
     for index in sorted(claims, reverse=True):
-        del document["claim"][index]  # type: ignore[union-attr]
+        del document["claim"][index]
     if "claim" in document and not document["claim"]:
         del document["claim"]
     for table, key in keys:
-        del document[table][key]  # type: ignore[union-attr]
+        del document[table][key]
     return tomlkit.dumps(document)
 
 
@@ -208,7 +208,7 @@ def _inline(key: Any) -> bool:
 def _rendered(item: Any) -> str:
     if isinstance(item, Comment):
         return f"{item.trivia.indent}{item.trivia.comment}{item.trivia.trail}"
-    return item.as_string()
+    return str(item.as_string())
 
 
 def _dotted(table: Table) -> bool:

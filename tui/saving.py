@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from engine.own_table import OwnTable
 from engine.preset import RUN_TABLES, Preset, parse_preset
 from engine.problems import PresetError
 from engine.run import Run
@@ -215,12 +216,7 @@ def _plain(value: Any) -> Any:
 
 def _whole(preset: Preset, runs: Sequence[Run], place: Path) -> str:
     """The preset written from nothing, each file where it is found from anywhere."""
-    named = [
-        replace(run, data=replace(run.data, file=str(Path(run.data.file).absolute())))
-        if run.data is not None and hasattr(run.data, "file")
-        else run
-        for run in runs
-    ]
+    named = [_found(run) for run in runs]
     alone = len(named) == 1 and "run" not in tomllib.loads(preset.text)
     return toml_text(replace(preset, name=named[0].name if alone else place.stem, runs=tuple(named)))
 
@@ -257,7 +253,7 @@ def _read_back(preset: Preset, text: str, runs: Sequence[Run], place: Path) -> t
 
 def _found(run: Run) -> Run:
     """The run, its table's file by where it is found from anywhere."""
-    if run.data is None or not hasattr(run.data, "file"):
+    if not isinstance(run.data, OwnTable):
         return run
     return replace(run, data=replace(run.data, file=str(Path(run.data.file).absolute())))
 

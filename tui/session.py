@@ -49,6 +49,7 @@ class Session:
         self.selected = 0
         self.running = False
         self.restarts = 0
+        self._saved: Preset | None = None
         self.prepare()
 
     # what there is
@@ -135,13 +136,24 @@ class Session:
         return bool(value == wanted)
 
     def saved_as(self, preset: Preset) -> None:
-        """What is tried out is that preset from now on; what it claims and shows stays, and so do the runs."""
+        """What is tried out is that preset from now on.
+
+        What it claims stays, also where the file has less; a run is called as the file has it from the next start on.
+        """
+        whole = len(preset.sheet.claim) == len(self.preset.sheet.claim)
         self.preset = replace(preset, sheet=self.preset.sheet)
+        self._saved = preset if whole else None
+        if not self.steps:
+            self.prepare()
 
     # training
 
     def prepare(self) -> None:
         """New trainers for the runs as they are now, nothing trained yet."""
+        if self._saved is not None:
+            self.preset = self._saved
+            self.runs = [replace(run, name=named.name) for run, named in zip(self.runs, self._saved.runs, strict=True)]
+            self._saved = None
         self.trainers = [Trainer(run) for run in self.runs]
 
     def restart(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,15 +53,15 @@ def write(path: Path, text: str) -> str:
 def test_help_is_short_and_has_examples():
     ended = descent("--help")
     assert ended.returncode == 0
-    assert "Usage: descent [OPTIONS] [PRESET|FILE]" in ended.stdout
+    assert "Usage: descent [OPTIONS] [PRESET|FILE|FOLDER]" in ended.stdout
     assert "--pace" in ended.stdout
-    assert "check   Report every problem of every preset file." in ended.stdout
+    assert re.search(r"check +Report every problem of every preset file\.", ended.stdout)
     assert "Examples:\n    descent " in ended.stdout
     assert len(ended.stdout.splitlines()) <= 35
     assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check", "verify"])
+@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check", "verify", "new", "schema"])
 def test_every_command_has_help_with_an_example_and_a_version(command):
     words = [] if command == "lab" else [command]
     runner = CliRunner()
@@ -151,7 +152,7 @@ def test_the_lab_on_a_terminal_opens_the_app(monkeypatch, arguments, name, epoch
         (["check", "binary.toml"], "binary.toml: 1 problem\n  not a text file in UTF-8 (byte 0)\n"),
         (["check", "digits.toml"], "not valid TOML: Exceeds the limit (4300 digits)"),
         (["check", "deep.toml"], "not valid TOML: maximum recursion depth exceeded"),
-        (["check"], "Error: Missing argument 'FILE...'."),
+        (["check"], "Error: Missing argument 'FILE|FOLDER...'."),
         (["run"], "Error: Missing argument 'PRESET|FILE'."),
         (["run", "recipe", "digits"], "Error: Got unexpected extra argument (digits)"),
         (["--sed", "3"], "Error: No such option '--sed'. (Did you mean one of: '--seed', '--set'?)"),

@@ -509,3 +509,64 @@ async def test_a_broken_file_among_ones_own_is_named_and_the_lab_goes_on(lab, ho
         assert "broken.toml" in person.note
         await person.press("n")
         assert person.session.steps == 1
+
+
+# Claims ---------------------------------------------------------------------------------------------------------------
+
+CLAIMED = """\
+title = "Claims"
+[data]
+name = "moons"
+samples = 60
+[training]
+epochs = 9
+
+# it ends
+[[claim]]
+says = "it goes on to the end"
+[[claim.check]]
+run = "RUN"
+stopped = "completed"
+
+# the ninth
+[[claim]]
+says = "the ninth epoch is better than none"
+[[claim.check]]
+metric = "train_loss"
+at = "epoch:9"
+below = { run = "RUN", at = "initial" }
+
+# counted
+[[claim]]
+says = "it counts them"
+[[claim.check]]
+metric = "iterations_per_epoch"
+equals = 2
+"""
+
+
+async def test_a_claim_that_the_edit_made_impossible_is_left_out_and_that_is_said(lab, home, tmp_path):
+    file = tmp_path / "claims.toml"
+    file.write_text(CLAIMED.replace("RUN", "claims"), encoding="utf-8")
+    async with lab(str(file), epochs=None) as person:
+        await person.at_row("epochs")
+        await person.press("left")
+        await save_as(person, "fewer")
+        await person.until(lambda: person.app.screen is person.lab)
+        assert "without 1 claim that its settings make impossible" in person.note
+        saved = load("fewer")
+        assert [claim.says for claim in saved.sheet.claim] == ["it goes on to the end", "it counts them"]
+        assert saved.runs[0].training.epochs == 5
+        assert "# it ends\n[[claim]]" in saved.text
+        await person.press("N")  # and what is on the screen goes on, with all its claims
+        await person.until(lambda: person.state == "paused")
+        assert len(person.session.preset.sheet.claim) == 3
+
+
+def test_a_claim_about_the_run_by_the_name_of_its_file_follows_the_file(tmp_path):
+    file = tmp_path / "claims.toml"
+    file.write_text(CLAIMED.replace("RUN", "claims"), encoding="utf-8")
+    preset = load_preset(file)
+    copy = saving.copy_of(preset, preset.documents, preset.runs, tmp_path / "other.toml")
+    assert copy.told == ()
+    assert copy.text == CLAIMED.replace("RUN", "other")

@@ -109,11 +109,11 @@ class OpensSheets(Screen[None]):
     def action_save(self) -> None:
         """Ask where, and save what is on the screen as a preset; a value that is being typed is taken first."""
 
-        from tui.screens.saving import SaveAs, saved_line
+        from tui.screens.saving import SaveAs, saved_lines
 
         def saved(copy: Copy | None) -> None:
             if copy is not None:
-                self.say(saved_line(copy), role="strong")
+                self.say(*saved_lines(copy), role="strong")
                 self.frame()
 
         self.query_one(SettingsPane).close(accept=True)

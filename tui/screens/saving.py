@@ -114,11 +114,12 @@ def question_about(session: Session, place: Path) -> str:
     return ""
 
 
-def saved_line(copy: saving.Copy) -> str:
-    """What the lab says of a preset that was saved."""
-    place = Path(copy.preset.source)
+def saved_lines(copy: saving.Copy) -> tuple[str, ...]:
+    """What the lab says of a preset that was saved: in full, and shorter."""
+    place, told = Path(copy.preset.source), "".join(f", {word}" for word in copy.told)
     opens = f"; descent {copy.preset.name} opens it" if place == own_presets().get(copy.preset.name) else ""
-    return ", ".join([f"Saved {printable(shortened(place))}{opens}", *copy.told])
+    where = printable(shortened(place))
+    return f"Saved {where}{told}{opens}", f"Saved {where}{told}", f"Saved {printable(place.name)}{told}"
 
 
 def shortened(place: Path) -> str:
