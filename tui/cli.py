@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tui.commands import check, new, open_folder, print_folder, schema
+from tui.commands import check, list_presets, new, open_folder, print_folder, schema
 from tui.commands import versioned as _versioned
 from tui.loading import Failed, load
 from tui.options import MOST_SEED, parse_pace, parse_seeds
@@ -150,7 +150,7 @@ def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
     if with_settings:
         raise click.UsageError("--set, --seed and --target are for one preset: name a file of the folder.")
     if not _on_a_terminal():
-        print_folder(folder, _columns())
+        print_folder(folder)
         return
     _prepare_screen()
     open_folder(folder, pace)
@@ -162,24 +162,7 @@ def _prepare_screen() -> None:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 
-@main.command("list", epilog="Example: descent list --json")
-@click.option("--json", "as_json", is_flag=True, help="An array of name, lesson, title and summary.")
-@_versioned
-def list_presets(as_json: bool) -> None:
-    """Name every preset, lesson by lesson."""
-    from tui.listing import list_lines, read_headings
-
-    headings, broken = read_headings()
-    if as_json:
-        import json
-
-        keys = ("name", "lesson", "title", "summary")
-        _print(json.dumps([{key: getattr(heading, key) for key in keys} for heading in headings], indent=2))
-    else:
-        for line in list_lines(headings, _columns()):
-            _print(line)
-    for problem in broken:
-        click.echo(f"descent: {problem}", err=True)
+main.add_command(list_presets)
 
 
 @main.command(epilog="Example: descent show recipe > my-own.toml")
@@ -286,14 +269,6 @@ def _on_a_terminal() -> bool:
     if os.environ.get("TERM", "") in ("", "dumb"):
         return False
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-
-
-def _columns() -> int:
-    """The width of the terminal; 80 where there is none."""
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
-    except (OSError, ValueError, AttributeError):
-        return 80
 
 
 def _print(text: str, end: str = "\n") -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,26 @@ from tui.loading import Refused, is_table, load
 from tui.own_folder import files_in, is_folder
 
 versioned = click.version_option(package_name="descent-tui", prog_name="descent", message="%(prog)s %(version)s")
+
+
+@click.command("list", epilog="Example: descent list --json")
+@click.option("--json", "as_json", is_flag=True, help="An array of name, lesson, title and summary.")
+@versioned
+def list_presets(as_json: bool) -> None:
+    """Name every preset, lesson by lesson."""
+    from tui.listing import list_lines, read_headings
+
+    headings, broken = read_headings()
+    if as_json:
+        import json
+
+        keys = ("name", "lesson", "title", "summary")
+        print(json.dumps([{key: getattr(heading, key) for key in keys} for heading in headings], indent=2), flush=True)
+    else:
+        for line in list_lines(headings, _columns()):
+            print(line, flush=True)
+    for problem in broken:
+        click.echo(f"descent: {problem}", err=True)
 
 
 @click.command(epilog="Example: descent new lessons/momentum.toml --from recipe")
@@ -96,14 +117,14 @@ def _is_right(file: str) -> bool:
     return True
 
 
-def print_folder(word: str, columns: int) -> None:
+def print_folder(word: str) -> None:
     """Print what presets a folder has, and what is wrong with its other files."""
     from tui.listing import headings_in, list_lines
 
     headings, broken = headings_in(Path(word))
     if not headings:
         raise Refused("\n".join(f"descent: {problem}" for problem in broken) or _none_in(word))
-    for line in list_lines(headings, columns):
+    for line in list_lines(headings, _columns()):
         print(line, flush=True)
     for problem in broken:
         click.echo(f"descent: {problem}", err=True)
@@ -137,3 +158,11 @@ def _none_in(word: str) -> str:
 
 def _typed(file: str) -> str:
     return file if "/" in file or file.endswith(".toml") else f"./{file}"
+
+
+def _columns() -> int:
+    """The width of the terminal; 80 where there is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 80
