@@ -68,8 +68,8 @@ class SaveAs(Sheet[saving.Copy]):
         try:
             place = saving.meant(event.value)
             self._say(f"to {place}" if str(place) != event.value.strip() else "")
-        except ValueError as error:
-            self._say(str(error))
+        except (OSError, ValueError) as error:
+            self._say(why_failed(error))
 
     @work(exclusive=True)
     async def on_input_submitted(self, event: Input.Submitted) -> None:
