@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import types
 from pathlib import Path
@@ -157,6 +158,24 @@ async def test_the_picker_opens_on_the_folder_and_escape_leaves_one_in_its_first
         await pilot.pause()
         assert app.lab.session.preset.title == "Second"
         assert app.lab.session.preset.folder == Path("lessons")
+
+
+async def test_a_preset_of_the_folder_that_ran_to_its_end_is_done(folder, home):
+    app = DescentApp(load_preset("lessons/b-first.toml"), math.inf, Path("lessons"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "0 of 2 done" in shown(app)
+        await pilot.press("escape", "space")
+        for _ in range(200):
+            if app.lab.session.done and not app.lab.session.running:
+                break
+            await pilot.pause(0.02)
+        await pilot.press("p")
+        assert f"1 of {2 + len(presets.names())} done" in shown(app)
+
+
+def shown(app: DescentApp) -> str:
+    return app.export_screenshot().replace("&#160;", " ")
 
 
 async def test_a_file_that_went_wrong_meanwhile_is_said_and_the_lab_stays(folder):

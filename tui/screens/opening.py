@@ -85,7 +85,8 @@ class OpensSheets(Screen[None]):
                 self.open_preset(name)
 
         kept = progress.read()
-        done = {entry.name: kept[place] for entry in entries if (place := progress.name_of(*named(entry.name))) in kept}
+        places = {one.name: one.name if one.name in kept else progress.name_of(*named(one.name)) for one in entries}
+        done = {name: kept[place] for name, place in places.items() if place in kept}
         self.app.push_screen(Picker(entries, self.opened_name, done, self.not_kept), picked)
 
     @property
