@@ -18,11 +18,13 @@ from engine import History, Trainer
 from engine.memory import largest_batch, parse_size, step_memory
 from tui.canvas import Row, Span
 from tui.figures import percent, short
+from tui.hidden import UNCOVERS
 from tui.names import labels, letters
 from tui.plot import Axes, Floats, Series, nice_step
 
 BEYOND = 10.0  # times the initial value: what rises above that is cut off, or nothing else could be read
 Figure = Callable[[float | None], str]
+HIDDEN = f"  validation hidden: {UNCOVERS}"
 PARTS: tuple[Literal["train", "validation"], ...] = ("train", "validation")
 
 
@@ -38,11 +40,14 @@ class Picture:
     text: tuple[str, ...] = ()  # what stands there instead of curves
 
 
-def loss_picture(trainers: Sequence[Trainer], selected: int, log: bool) -> Picture:
-    """The loss of every run: batches (for one run) or their running mean, and validation after each epoch."""
+def loss_picture(trainers: Sequence[Trainer], selected: int, log: bool, blind: bool = False) -> Picture:
+    """The loss of every run: batches (for one run) or their running mean, and validation after each epoch.
+
+    Here as in the other pictures `blind` leaves out what is known of validation, since that is hidden.
+    """
     # on a surface the loss of a "batch" is that of the place that the step leaves: the one it leads to is the newer figure
     column = None if trainers[selected].run.surface is not None else "batch_loss"
-    return _picture("Loss", column, "loss", trainers, selected, log)
+    return _picture("Loss", column, "loss", trainers, selected, log, blind)
 
 
 def refused_picture(trainer: Trainer) -> Picture:
@@ -72,17 +77,17 @@ def refused_picture(trainer: Trainer) -> Picture:
     )
 
 
-def accuracy_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
+def accuracy_picture(trainers: Sequence[Trainer], selected: int, blind: bool = False) -> Picture:
     """The share of right answers, as `loss_picture`."""
-    return _picture("Accuracy", "batch_accuracy", "accuracy", trainers, selected, log=False)
+    return _picture("Accuracy", "batch_accuracy", "accuracy", trainers, selected, log=False, blind=blind)
 
 
-def error_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
+def error_picture(trainers: Sequence[Trainer], selected: int, blind: bool = False) -> Picture:
     """Regression: the mean absolute error after every epoch, over the training set and the validation set."""
-    return _picture("Mean absolute error", None, "mean_absolute_error", trainers, selected, log=False)
+    return _picture("Mean absolute error", None, "mean_absolute_error", trainers, selected, log=False, blind=blind)
 
 
-def fit_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
+def fit_picture(trainers: Sequence[Trainer], selected: int, blind: bool = False) -> Picture:
     """Regression on one input: what the network answers over its range, and the rows it learns from and is judged by."""
     table = trainers[selected].table
     assert table is not None  # a surface has a picture of its own
@@ -109,7 +114,9 @@ def fit_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
     order, seen_order = np.argsort(x_train), np.argsort(x_seen)
     points.append(Series(x_train[order], y_train[order], "strong", "+"))
     title.append(("  train +", "strong"))
-    if len(x_seen):
+    if blind and len(x_seen):
+        title.append((HIDDEN, "dim"))
+    elif len(x_seen):
         points.append(Series(x_seen[seen_order], y_seen[seen_order], "validation", "o"))
         title.append(("  validation o", "validation"))
     long = (*title, (f"  {table.target} over {table.features[0]}", "dim"))
@@ -120,7 +127,7 @@ def fit_picture(trainers: Sequence[Trainer], selected: int) -> Picture:
 
 
 def _picture(
-    name: str, column: str | None, attribute: str, trainers: Sequence[Trainer], selected: int, log: bool
+    name: str, column: str | None, attribute: str, trainers: Sequence[Trainer], selected: int, log: bool, blind: bool
 ) -> Picture:
     """A figure of every run that has it: of each batch (`column`) or, without one, of the training set after each epoch,
     and of the validation set after each epoch."""
@@ -130,6 +137,7 @@ def _picture(
     for one in drawn:
         history = one.trainer.history
         train, seen = (history.evaluations(part, attribute) for part in PARTS)
+        seen = seen[:0] if blind else seen
         first.append(float(train[0, 1]))
         x, y = train[:, 0], train[:, 1]
         if column is not None:
@@ -150,7 +158,8 @@ def _picture(
     cap = math.inf if log or attribute == "accuracy" else BEYOND * max(value for value in first if math.isfinite(value))
     axes = Axes(0.0, horizon, log_y=log, y_floor=floor, y_ceiling=ceiling, y_cap=cap or math.inf)
     # points above lines: what comes later is drawn over what comes first
-    return Picture(_titles(name, legends, trainers, figure), (*lines, *points), axes, epochs)
+    covered = blind and any(one.history.initial_validation is not None for one in trainers)
+    return Picture(_titles(name, legends, trainers, figure, covered), (*lines, *points), axes, epochs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +193,9 @@ class _Legend:
     seen: float | None
 
 
-def _titles(name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], figure: Figure) -> tuple[Row, ...]:
+def _titles(
+    name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], figure: Figure, covered: bool
+) -> tuple[Row, ...]:
     """The title with its legend, in ever fewer words."""
     start: Span = (name, "text")
     if len(trainers) == 1 and legends:
@@ -193,7 +204,8 @@ def _titles(name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], 
         if one.seen is None and one.run.trainer.run.surface is not None:
             return ((start, (f"  {train}", "train"), ("  after each step", "dim")),)
         if one.seen is None:
-            return ((start, (f"  train {train}", "train"), ("  no validation: training blind", "dim")),)
+            why = HIDDEN if covered else "  no validation: training blind"
+            return ((start, (f"  train {train}", "train"), (why, "dim")),)
         epoch = len(one.run.trainer.history.epochs)
         long: Row = (start, (f"  train {train}", "train"), (f"  validation o {figure(one.seen)}", "validation"))
         brief: Row = (start, (f"  train {train}", "train"), (f"  o {figure(one.seen)}", "validation"))
@@ -206,6 +218,8 @@ def _titles(name: str, legends: Sequence[_Legend], trainers: Sequence[Trainer], 
 
     long = (start, *(entry(one, f" {names[one.run.index]}") for one in legends))
     brief = (start, *(entry(one, "") for one in legends))
+    if covered:
+        return (*long, (HIDDEN, "dim")), (*brief, (HIDDEN, "dim")), brief
     if all(one.seen is None for one in legends):
         return long, brief
     return ((*long, ("  line: train, letter: validation", "dim")), long, brief)

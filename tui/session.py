@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
-from engine.live import LIVE, OF_OPTIMIZER, live_value
+from engine.live import LIVE, OF_OPTIMIZER, PACE, live_value
 from engine.overlay import nest, overlay
 from engine.preset import read_run
 from engine.schema import Document, annotation_at
 from tui import form
 from tui.figures import count
 from tui.form import FIELDS, Field
+from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
 from tui.live_edit import live_changes, refused
 from tui.walk import Walk, walk_of
 
@@ -50,6 +51,7 @@ class Session:
         self.running = False
         self.restarts = 0
         self._saved: Preset | None = None
+        self.uncovered = False  # what the preset hides is shown
         self.prepare()
 
     # what there is
@@ -119,6 +121,25 @@ class Session:
     def fields(self) -> tuple[Field, ...]:
         """The rows of the form, of the selected run."""
         return form.rows_of(self.run, self.trainer.run, self.preset.runs[self.selected])
+
+    @property
+    def hidden(self) -> Hidden:
+        """What the preset hides and nobody has uncovered yet."""
+        return NOTHING if self.uncovered else Hidden(frozenset(self.preset.sheet.show.hide))
+
+    def fixed(self, field: Field) -> str:
+        """Why the setting cannot be changed now, in a line; empty where it can."""
+        if self.hidden.setting(field.label):
+            return f"{field.label} is hidden, so it cannot be changed: {UNCOVERS}"
+        if f"settings.{field.label}" in self.preset.sheet.show.lock:
+            return f"{field.label} is locked: this preset keeps it at {form.written(self.value(field))}"
+        return ""
+
+    @property
+    def edited(self) -> bool:
+        """Whether something is trained with other settings than the preset's."""
+        changed = any(change.key != PACE for one in self.trainers for change in one.history.changes)
+        return changed or [one.run for one in self.trainers] != list(self.preset.runs)
 
     def _trains(self, field: Field) -> bool:
         """Whether the selected run trains with the setting as the form has it."""
@@ -262,16 +283,20 @@ def furthest_behind(trainers: Sequence[Trainer]) -> Trainer:
     return min(trainers, key=lambda one: one.iteration / one.iterations)
 
 
-def settings_line(trainer: Trainer, short: bool) -> str:
+def settings_line(trainer: Trainer, short: bool, hidden: Hidden = NOTHING) -> str:
     """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50', as it trains now; the rate before its schedule."""
-    rate, epochs = form.written(trainer.base_rate), trainer.epochs
-    if trainer.run.surface is not None:
-        return f"{rate}, {epochs}" if short else f"learning rate {rate}, {count(epochs, 'step')}"
+    rate, walk = hidden.of("learning_rate", form.written(trainer.base_rate)), trainer.run.surface is not None
+    noun = "step" if walk else "epoch"
+    covered = hidden.setting(f"{noun}s")
+    epochs = WORD if covered else str(trainer.epochs)
+    counted = f"{noun}s {WORD}" if covered else count(trainer.epochs, noun)
+    if walk:
+        return f"{rate}, {epochs}" if short else f"learning rate {rate}, {counted}"
     whole = trainer.run.training.batch_size == "full" and trainer.batch_size == trainer.run.batch_size
-    batch = "full" if whole else str(trainer.batch_size)
+    batch = hidden.of("batch_size", "full" if whole else str(trainer.batch_size))
     if short:
         return f"{rate}, {batch}, {epochs}"
-    return f"learning rate {rate}, batch {batch}, {count(epochs, 'epoch')}"
+    return f"learning rate {rate}, batch {batch}, {counted}"
 
 
 def why_not(error: PresetError) -> str:

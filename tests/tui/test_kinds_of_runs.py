@@ -13,8 +13,9 @@ from engine.preset import parse_preset
 from tui import endings
 from tui.form import BY_KEY, nudged, rows_of, typed
 from tui.landscape import surface_picture
+from tui.outcome import Told, news
 from tui.session import Session
-from tui.view import Told, form_rows, news, pictures
+from tui.view import form_rows, pictures
 from tui.walk import walk_of
 
 CATS = """

@@ -12,7 +12,8 @@ from tui.keys import footer
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far the selected run is; `speed` in iterations a second and `left` in seconds are 0 where they say nothing."""
+    """How far the selected run is; `speed` in iterations a second and `left` in seconds are 0 where they say nothing, and so
+    are `epochs` and `iterations` where how many there will be is hidden."""
 
     name: str
     settings: str
@@ -41,12 +42,10 @@ def header(standing: Standing, width: int) -> Row:
     """The line at the top."""
     word, role = MARKS[standing.state]
     wide = width >= 110
-    counts = (
-        f"  epoch {standing.epoch}/{standing.epochs}  "
-        f"{'iteration' if wide else 'it'} {standing.iteration}/{standing.iterations}"
-    )
+    epoch, iteration = _of(standing.epoch, standing.epochs), _of(standing.iteration, standing.iterations)
+    counts = f"  epoch {epoch}  {'iteration' if wide else 'it'} {iteration}"
     if standing.steps:
-        counts = f"  step {standing.epoch}/{standing.epochs}"
+        counts = f"  step {epoch}"
     speed = f"  {rate(standing.speed)}" if standing.speed > 0 else ""
     time = f"  {duration(standing.left)}" if standing.left > 0 and wide else ""
     right: Row = ((word, role), (f"{counts}{speed}{time} ", "text"))
@@ -56,6 +55,10 @@ def header(standing: Standing, width: int) -> Row:
         if width_of(left) + width_of(right) + 2 <= width:
             break
     return ends(left, right, width)
+
+
+def _of(done: int, all_of_them: int) -> str:
+    return f"{done}/{all_of_them}" if all_of_them else str(done)
 
 
 def key_line(state: str, width: int, steps: bool = False) -> Row:

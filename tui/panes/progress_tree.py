@@ -33,6 +33,7 @@ class Branch:
     batches: int = 0
     kept: bool = False
     walk: Walk | None = None  # on a surface, where an epoch is a step and has nothing in it
+    blind: bool = False  # what is known of validation is hidden
 
 
 class ProgressTree(Pane, can_focus=True):
@@ -206,12 +207,13 @@ def run_row(branch: Branch, is_open: bool, width: int) -> Row:
     if not history.epochs:
         return spans
     last = history.epochs[-1]
-    seen = last.validation or last.train
-    loss = f"v {short(seen.loss)}" if last.validation else short(seen.loss)
+    validation = None if branch.blind else last.validation
+    seen = validation or last.train
+    loss = f"v {short(seen.loss)}" if validation else short(seen.loss)
     accuracy, rounded = percent(seen.accuracy), percent(seen.accuracy, 0)
     reason = history.stopped.reason if history.stopped is not None else ""
     stopped = {"interrupted": " stopped", "early_stopping": " early"}.get(reason, "")
-    both = f"{short(last.train.loss)} {loss}" if last.validation else loss
+    both = f"{short(last.train.loss)} {loss}" if validation else loss
     for end in (f"{both} {accuracy}", f"{loss} {accuracy}", f"{loss} {rounded}", loss):
         end = end.removesuffix(" -") + stopped
         if len(branch.name) + len(end) + 4 <= width:
@@ -230,7 +232,7 @@ def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
     if epoch <= history.epochs.kept.start:
         return ((start, "text"), ("  not kept", "dim"))
     if epoch <= len(history.epochs):
-        return ((f"{start} {_figures(history, epoch, width)}", "text"),)
+        return ((f"{start} {_figures(branch, epoch, width)}", "text"),)
     done = len(history.epoch_iterations(epoch))
     count = f"{done}/{branch.batches}"
     room = max(4, width - len(start) - len(count) - 4)
@@ -263,13 +265,14 @@ def iteration_row(history: History, node: Node) -> Row:
     return ((start, "dim"), (f"{short(metrics.batch_loss):>7}", "bad" if lost else "text"), (f"  {accuracy:>6}", "dim"))
 
 
-def _figures(history: History, epoch: int, width: int) -> str:
+def _figures(branch: Branch, epoch: int, width: int) -> str:
     """Training loss, validation loss and accuracy at the end of an epoch."""
-    entry = history.epochs[epoch - 1]
+    entry = branch.history.epochs[epoch - 1]
     text = f"{short(entry.train.loss):>7}"
-    seen = entry.validation or entry.train
-    if entry.validation is not None:
-        text += f" v {short(entry.validation.loss):>6}"
+    validation = None if branch.blind else entry.validation
+    seen = validation or entry.train
+    if validation is not None:
+        text += f" v {short(validation.loss):>6}"
     if seen.accuracy is not None:
         text += f" {percent(seen.accuracy, 1 if width >= 29 else 0):>{6 if width >= 29 else 4}}"
     return text

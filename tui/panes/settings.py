@@ -17,7 +17,7 @@ from textual.message import Message
 from tui.canvas import Pane, Row, Span, fit, heading, row
 from tui.line import Line
 
-MARK_LIVE, MARK_RESTART = "~", "↻"
+MARK_LIVE, MARK_RESTART, MARK_FIXED = "~", "↻", "="
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class FormRow:
     waiting: bool = False
     differs: bool = False  # between the runs of a comparison
     below: str = ""  # a line under it
+    fixed: str = ""  # why it cannot be changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +166,20 @@ class SettingsPane(Pane, can_focus=True):
 
     def action_nudge(self, up: bool) -> None:
         """The value a step up or down."""
-        self.post_message(self.Nudged(self.form[self.cursor].key, up))
+        if not self._fixed():
+            self.post_message(self.Nudged(self.form[self.cursor].key, up))
+
+    def _fixed(self) -> bool:
+        """Whether the row cannot be changed; then why is said."""
+        why = self.form[self.cursor].fixed
+        if why:
+            self.post_message(self.Said(why, "warn"))
+        return bool(why)
 
     def action_edit(self) -> None:
         """Begin typing, or open the list."""
+        if self._fixed():
+            return
         if self.form[self.cursor].chosen:
             self.post_message(self.Choose(self.form[self.cursor].key))
         else:
@@ -184,7 +195,7 @@ class SettingsPane(Pane, can_focus=True):
             self.action_edit()
             return True
         digit = event.character is not None and event.character.isdigit() and not self.form[self.cursor].chosen
-        if digit:
+        if digit and not self._fixed():
             self._begin(event.character or "")
         return digit
 

@@ -13,11 +13,23 @@ PHASES = ("forward", "loss", "backward", "update")
 
 
 @dataclass(frozen=True, slots=True)
+class EpochDone:
+    """An epoch that is over: the loss of its last batch, which a loop that prints `loss` after each epoch prints, and that
+    of the whole training set of so many samples."""
+
+    epoch: int
+    last_batch: float
+    whole: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """What the loop shows: which phase is lit (-1: none), the newest iteration, and how fast it goes.
 
     `speed` is in iterations a second (0: not known), `left` in seconds; `samples` is what a row of the data is called.
-    `walk` is the way on a surface, where there is one; `refused`: nothing can be trained.
+    `walk` is the way on a surface, where there is one; `refused`: nothing can be trained. `done` is the newest epoch that is
+    over; without `counted` the samples seen are hidden.
     """
 
     phase: int
@@ -28,10 +40,12 @@ class Moment:
     samples: str
     walk: Walk | None = None
     refused: bool = False
+    done: EpochDone | None = None
+    counted: bool = True
 
 
 class TrainingLoop(Pane):
-    """Three lines under a heading, or one line without where there is little room."""
+    """Four lines under a heading (three on a surface), or one line without where there is little room."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -73,7 +87,8 @@ def figures(moment: Moment) -> str:
     if moment.walk is not None:
         parts = [f"now {moment.walk.at(-1)}" if newest else "0 steps"]
     else:
-        parts = [f"{newest.samples_seen if newest else 0} {moment.samples} seen"]
+        seen = f"{newest.samples_seen if newest else 0} {moment.samples} seen"
+        parts = [seen if moment.counted else ""]
     if moment.speed > 0:
         parts.append(rate(moment.speed))
     if moment.left > 0:
@@ -82,8 +97,12 @@ def figures(moment: Moment) -> str:
 
 
 def one_line(moment: Moment, width: int) -> Row:
-    """The loop and its figures at the two ends of one line; on a surface, where the newest step led."""
+    """The loop and its figures at the two ends of one line; after an epoch its two losses, on a surface where it led."""
     said = figures(moment)
+    if moment.done is not None:
+        left = f", {duration(moment.left)}" if moment.left > 0 else ""
+        words = epoch_line(moment.done, width - 38)
+        said = words + left if len(words + left) <= width - 38 else words
     if moment.walk is not None and moment.newest is not None:
         now = moment.walk.at(-1)
         said = f"gradient {moment.walk.gradient(-2)}, now {now}"
@@ -96,11 +115,25 @@ def tall(moment: Moment, width: int) -> list[Row]:
     """The loop, what the newest batch or step was, and the figures."""
     pace = row((f"pace {moment.pace} ", "dim"))
     what = "step" if moment.walk is not None else "batch"
+    done = row(f"  {epoch_line(moment.done, width - 2)}") if moment.done else row(("  no epoch is over yet", "dim"))
     return [
         loop(moment.phase, again=what),
         row(f"  {_newest(moment, width)}"),
+        *([done] if moment.walk is None else []),
         ends(row(f"  {figures(moment)}"), pace, width),
     ]
+
+
+def epoch_line(done: EpochDone, width: int) -> str:
+    """'Epoch 7 done! Loss: 0.130 (last batch)  0.041 (all 1000)', in as many words as have room."""
+    start = f"Epoch {done.epoch} done! Loss: {short(done.last_batch)}"
+    whole = short(done.whole)
+    wordings = (
+        f"{start} (last batch)  {whole} (all {done.samples})",
+        f"{start} (batch) {whole} (all)",
+        f"{start}, all {whole}",
+    )
+    return next((words for words in wordings if len(words) <= width), wordings[-1])
 
 
 def _newest(moment: Moment, width: int) -> str:
