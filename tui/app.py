@@ -53,6 +53,7 @@ class DescentApp(App[None], inherit_bindings=False):
         for key in KEYS:
             if key.action and not key.action.startswith("app.") and key.action not in ("palette", "back"):
                 yield SystemCommand(key.help, f"key {key.shown}", self._runner(key.action))
+        yield SystemCommand("Predict: type an input", "What the network says to it now", self._runner("predict"))
         yield SystemCommand("Theme: colours, dark and light", "Choose a theme", self.action_change_theme)
         for entry in self.lab.entries():
             yield SystemCommand(f"Open {entry.title}", entry.summary, lambda name=entry.name: self.lab.open_preset(name))

@@ -7,7 +7,8 @@ Textual to repaint only the cells that differ, which is what keeps the lab light
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -80,6 +81,12 @@ def heading(title: Row, width: int, focused: bool) -> Row:
     return (*spans, (" " + rule * max(0, width - width_of(spans) - 1), role))
 
 
+def wrapped(text: str, width: int, indent: int, role: str) -> list[Row]:
+    """The text in lines of at most `width` cells, each with so many blanks before it as a span of their own."""
+    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, max(8, width - indent - 1))]
+    return [((" " * indent, "text"), (line, role)) for line in lines or [""]]
+
+
 class Canvas(Widget):
     """A widget that shows rows; `paint` them, and what differs from before is repainted."""
 
@@ -133,6 +140,31 @@ class Pane(Canvas):
 
     def on_blur(self) -> None:
         self.draw()
+
+
+class Section(Pane):
+    """Rows made for the width there is, as high as they are."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.make: Callable[[int], list[Row]] = lambda width: []
+
+    def show(self, make: Callable[[int], list[Row]]) -> int:
+        """Draw these rows, given the width; by how many lines that is more than before."""
+        self.make = make
+        before = len(self.rows)
+        self.draw()
+        return len(self.rows) - before
+
+    def draw(self) -> None:
+        """Paint the rows, and take as many lines as they are."""
+        width = self.size.width
+        if not width:
+            return
+        rows = self.make(width)
+        if len(rows) != len(self.rows):
+            self.styles.height = len(rows)
+        self.paint(rows)
 
 
 def changed_span(old: Row, new: Row) -> tuple[int, int]:

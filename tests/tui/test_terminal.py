@@ -176,7 +176,7 @@ def test_a_window_that_changes_its_size_while_training():
         before = lab.iteration()
         lab.until(lambda: lab.iteration() > before)
         lab.resize(120, 40)
-        lab.shows("Lesson: The recipe", "iteration", "Training loop", "q quit")
+        lab.shows("Lesson ", "iteration", "Training loop", "q quit")
         lab.press(b"q")
         lab.shows("Training is running. Quit?")
         lab.press(b"n")

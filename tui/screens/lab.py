@@ -17,23 +17,25 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from engine import IterationMetrics, Preset, PresetError
-from tui import form, view
+from tui import form, outcome, view
+from tui.canvas import Section
 from tui.keys import bindings
 from tui.pace import Pace
 from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
 from tui.panes.progress_tree import ProgressTree
+from tui.panes.results import ResultsPane
 from tui.panes.settings import Check, SettingsPane
 from tui.panes.training_loop import PHASES, TrainingLoop
 from tui.screens.conductor import Conductor
 from tui.screens.layout import arrange
-from tui.screens.opening import OpensSheets
 from tui.screens.sheets import Choice
+from tui.screens.teaching import Teaches
 from tui.session import Session, why_not
 
 
-class LabScreen(OpensSheets):
+class LabScreen(Teaches):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -44,7 +46,7 @@ class LabScreen(OpensSheets):
         self.conductor = Conductor(self, Session(preset), speed, self.frame, self._ended)
         self.lesson_wanted: bool | None = None  # None: where there is room
         self.zoomed: Widget | None = None
-        self._told = view.Told()
+        self._told = outcome.Told()
 
     @property
     def pace(self) -> Pace:
@@ -61,9 +63,11 @@ class LabScreen(OpensSheets):
                 yield Curves(id="loss")
                 yield Curves(id="second")
                 yield TrainingLoop(id="loop")
+                yield ResultsPane(id="results")
             yield LessonPane(id="lesson")
         yield TrainingLoop(id="loop-line")
         yield Bar(id="note")
+        yield Section(id="next")
         yield Bar(id="keys")
 
     def on_mount(self) -> None:
@@ -83,25 +87,32 @@ class LabScreen(OpensSheets):
         self.conductor.plan()
         self._told.clear()
         self.progress.reset()
-        self.call_after_refresh(self.lesson.show, self.session.preset)
+        self.call_after_refresh(self.lesson_opened)
         self._say_ready()
         self.show_form()
         self.frame()
 
     def _say_ready(self) -> None:
         if self.session.state == "refused":
-            self.say(*view.refusal(self.session), role="bad")
+            self.say(*outcome.refusal(self.session), role="bad")
             return
         what = "step" if self.session.trainer.run.surface else "batch"
         self.say(f"{self.session.preset.title}. space starts, n takes one {what}, ? explains keys and words")
 
     # drawing
 
+    def redraw(self) -> None:
+        """Draw everything."""
+        self.show_form()
+        self.frame()
+
     def frame(self) -> None:
         """Draw everything that training changes."""
         session, conductor = self.session, self.conductor
         conductor.tick()
-        word, role = view.news(session, self._told)
+        if self.teach():
+            self._arrange()
+        word, role = outcome.news(session, self._told)
         if word:
             self.say(word, role=role)
         if view.scheduled(session.trainer):
@@ -124,7 +135,7 @@ class LabScreen(OpensSheets):
         session = self.session
         title = session.run.name if len(session.runs) > 1 else ""
         before = self.settings.lines
-        self.settings.show(view.form_rows(session), view.derived(session.run), title)
+        self.settings.show(view.form_rows(session), view.derived(session.run, session.hidden), title)
         if self.settings.lines != before:
             self._arrange()
 
@@ -136,7 +147,7 @@ class LabScreen(OpensSheets):
         self._arrange()
 
     def _arrange(self) -> None:
-        arrange(self, self.lesson_wanted, self.zoomed)
+        arrange(self, self.lesson_wanted, self.zoomed, self.over)
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
         if shown and not any(pane.has_focus_within for pane in shown):
             shown[0].focus()
@@ -160,7 +171,7 @@ class LabScreen(OpensSheets):
     def _begin(self) -> None:
         """Start, unless every run is refused: then say why."""
         if self.session.state == "refused":
-            self.say(*view.refusal(self.session), role="bad")
+            self.say(*outcome.refusal(self.session), role="bad")
             self.frame()
         else:
             self._start(self.session, paced=True)
@@ -171,7 +182,7 @@ class LabScreen(OpensSheets):
             for _ in self.session.one_batch():
                 pass
             self.conductor.phase = len(PHASES) - 1
-            self.say(view.stepped(self.session))
+            self.say(*outcome.outcome(self.session) if self.session.done else (outcome.stepped(self.session),))
             self.show_form()
             self.frame()
 
@@ -185,10 +196,10 @@ class LabScreen(OpensSheets):
         if self.session.running:
             self.conductor.pause()
         if self.session.state == "refused":
-            self.say(*view.refusal(self.session), role="bad")
+            self.say(*outcome.refusal(self.session), role="bad")
             self.frame()
         elif self.session.done:
-            self.say(view.over(self.session))
+            self.say(outcome.over(self.session))
             self.frame()
         return not self.session.done
 
@@ -210,7 +221,7 @@ class LabScreen(OpensSheets):
         """Training came to an end by itself: of the run, or of the epoch that was asked for."""
         session = self.session
         if session.done:
-            self.say(*view.outcome(session), role="strong")
+            self.say(*outcome.outcome(session), role="strong")
         elif not paced:
             self._told.clear()  # a divergence is said once more, since it matters more than this
             what = "Step" if session.trainer.run.surface else "Epoch"
@@ -225,13 +236,16 @@ class LabScreen(OpensSheets):
 
     def _edit(self, key: str, value: object) -> None:
         session = self.session
+        if why := session.fixed(form.BY_KEY[key]):
+            self.say(why, role="warn")
+            return
         try:
             said = session.edit(form.BY_KEY[key], value)
         except PresetError as error:
             self.say(why_not(error), role="bad")
         else:
             if session.state == "refused":
-                self.say(*view.refusal(session), role="bad")
+                self.say(*outcome.refusal(session), role="bad")
             else:
                 self.say(said)
         self.conductor.plan()

@@ -7,13 +7,19 @@ from textual.widget import Widget
 
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
+from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
 
 NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
+LOW = 32  # lines below which two plots and a table are too much
 
 
-def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | None) -> None:
-    """Show and hide the lab's panes; `lesson_wanted` None: the lesson is there where it has room beside the others."""
+def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | None, over: bool = False) -> None:
+    """Show and hide the lab's panes; `lesson_wanted` None: the lesson is there where it has room beside the others.
+
+    Once everything is `over`, the line of the training loop has what to try next in its place, and a comparison its table:
+    in place of the training loop, and of the second plot where there are few lines.
+    """
     width = screen.app.size.width
     screen.set_class(width < NARROW, "narrow")
     screen.set_class(width >= WIDE, "wide")
@@ -30,7 +36,15 @@ def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | N
     lesson.display = zoomed is lesson if zoomed else wanted
     left.display = on_the_left if zoomed else not swapped
     middle.display = zoomed is None or isinstance(zoomed, Curves)
-    screen.query_one("#loop").display = zoomed is None and width >= NARROW
+    table, following = screen.query_one(ResultsPane), screen.query_one("#next")
+    table.display = over and zoomed is None and table.results is not None
+    table.room = body.size.height // 2
+    if table.display and screen.app.size.height < LOW:
+        screen.query_one("#second").display = False
+    screen.query_one("#loop").display = zoomed is None and width >= NARROW and not table.display
+    following.display = over
+    screen.query_one("#loop-line").display = width < NARROW and not over
+    table.draw()
 
     left.styles.width = "1fr" if on_the_left else None
     lesson.styles.width = "1fr" if isinstance(zoomed, LessonPane) else 36 if swapped else None
