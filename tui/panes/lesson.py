@@ -227,6 +227,6 @@ def question_rows(questions: Sequence[Question], answered: int, width: int) -> l
         if number < answered:
             rows += wrapped(question.answer, width, 2, "strong")
         elif number == answered:
-            rows.append(row(("  > Enter shows the answer", "dim")))
+            rows += wrapped("> Enter shows the answer", width, 2, "dim")
         rows.append(())
     return rows

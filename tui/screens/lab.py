@@ -97,7 +97,10 @@ class LabScreen(Teaches):
             self.say(*outcome.refusal(self.session), role="bad")
             return
         what = "step" if self.session.trainer.run.surface else "batch"
-        self.say(f"{self.session.preset.title}. space starts, n takes one {what}, ? explains keys and words")
+        title, hidden = self.session.preset.title, ", w what is hidden" if self.session.hidden else ""
+        self.say(
+            f"{title}. space starts, n takes one {what}, ? shows all keys{hidden}", f"space starts, ? shows all keys{hidden}"
+        )
 
     # drawing
 
