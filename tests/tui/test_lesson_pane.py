@@ -1,4 +1,4 @@
-"""The lesson beside the lab: claims turn as the run shows them, nothing jumps, and a run that is over says what comes next."""
+"""The lesson beside the lab: claims turn as the run shows them, nothing jumps, the end says what is next."""
 
 from __future__ import annotations
 

@@ -97,10 +97,8 @@ class LabScreen(Teaches):
             self.say(*outcome.refusal(self.session), role="bad")
             return
         what = "step" if self.session.trainer.run.surface else "batch"
-        title, hidden = self.session.preset.title, ", w what is hidden" if self.session.hidden else ""
-        self.say(
-            f"{title}. space starts, n takes one {what}, ? shows all keys{hidden}", f"space starts, ? shows all keys{hidden}"
-        )
+        keys = f"space starts, n takes one {what}, ? shows all keys{', w what is hidden' if self.session.hidden else ''}"
+        self.say(f"{self.session.preset.title}. {keys}", keys)
 
     # drawing
 
