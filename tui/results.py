@@ -126,7 +126,7 @@ def differences(trainers: Sequence[Trainer], hidden: Hidden) -> list[str]:
     told = []
     for key in keys:
         values = [table[key] for table in tables if key in table]
-        left_out = len(values) < len(tables) and values[0] is None  # a table that the other runs have
+        left_out = any(_has(key, table) for table in tables)  # a table that only some of the runs have
         if left_out or any(value != values[0] for value in values):
             told.append(key)
     said = [[_said(key, table[key], hidden) if key in table else _has(key, table) for key in told] for table in tables]

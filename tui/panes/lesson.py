@@ -23,7 +23,7 @@ from tui.hidden import UNCOVERS
 
 MARKS: dict[bool | None, tuple[str, str]] = {None: ("..", "dim"), True: ("ok", "good"), False: ("no", "bad")}
 FARES = {"right": "right", "half": "half right", "wrong": "wrong"}
-LEAST = 2  # lines that are kept free for the numbers of a claim
+USUAL = 55  # characters that the numbers of a claim often are: lines for them are kept free
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def claim_rows(told: Told, width: int, kept: dict[tuple[int, int], int]) -> list
             fares = f": {FARES[seen.verdict]}" if seen.verdict in FARES else f": {seen.verdict}" if seen.verdict else ""
             rows += wrapped(f'the lesson: "{seen.lesson_says}"{fares}', width, 4, "dim")
         numbers = wrapped(seen.saw or "not seen yet", width, 4, "strong" if seen.held is not None else "dim")
-        lines = kept[(width, index)] = max(len(numbers), LEAST, kept.get((width, index), 0))
+        lines = kept[(width, index)] = max(len(numbers), -(-USUAL // max(8, width - 5)), kept.get((width, index), 0))
         rows += [*numbers, *[()] * (lines - len(numbers))]
     return rows
 
