@@ -17,14 +17,15 @@ from tui.hidden import Hidden
 from tui.live_edit import refused
 from tui.names import labels, letters
 from tui.session import Session
+from tui.walk import walk_of
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A run of a comparison that is over, every figure as text ("-": there is none).
 
-    `quality` is the accuracy, or the mean absolute error, on the validation set where there is one; `best` the epoch with
-    the smallest validation loss and that loss; `ending` is empty where all epochs were trained.
+    `quality` is the accuracy, or the mean absolute error, on the validation set where there is one (on a surface, where it
+    ends); `best` the epoch with the smallest validation loss and that loss; `ending` is empty where all epochs were trained.
     """
 
     letter: str
@@ -63,7 +64,7 @@ def results(session: Session) -> Results:
         _result(trainer, hidden, marks[index], f"run-{index % 6 + 1}", names[index], apart[index])
         for index, trainer in enumerate(trainers)
     )
-    quality = "" if walk else "accuracy" if classes else "error"
+    quality = "ends at" if walk else "accuracy" if classes else "error"
     covered = hidden.validation and measured
     return Results(runs, quality, measured and not covered, covered, endings.unit(trainers[0]))
 
@@ -77,6 +78,8 @@ def _result(trainer: Trainer, hidden: Hidden, letter: str, role: str, name: str,
     quality = "-"
     if seen is not None:
         quality = percent(seen.accuracy) if seen.accuracy is not None else short(seen.mean_absolute_error)
+    if last is not None and (walk := walk_of(trainer)) is not None:
+        quality = walk.at(-1)
     return Result(
         letter,
         role,

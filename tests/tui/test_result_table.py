@@ -105,6 +105,26 @@ def test_regression_has_an_error_in_place_of_accuracy():
     assert "error" in plain(table(found, 110, 20))
 
 
+def test_on_a_surface_the_table_says_where_each_run_ended(tmp_path):
+    path = tmp_path / "walk.toml"
+    path.write_text(
+        '[surface]\nname = "valley"\nsteps = 9\n[training.optimizer]\nname = "sgd"\n'
+        "[[run]]\nname = 'slow'\ntraining.optimizer.learning_rate = 0.01\n"
+        "[[run]]\nname = 'good'\ntraining.optimizer.learning_rate = 0.3\n"
+    )
+    session = Session(load_preset(path))
+    for _ in session:
+        pass
+    found = results(session)
+    assert (found.quality, found.unit, found.validation) == ("ends at", "step", False)
+    for one, trainer in zip(found.runs, session.trainers, strict=True):
+        assert one.quality == f"w {float(trainer.parameters[0]):.3f}"
+        assert one.iterations == "9"
+    rows = plain(table(found, 112, 20)).splitlines()
+    assert "valid." not in rows[0]
+    assert rows[0].split()[-4:] == ["at", "best", "steps", "time"]
+
+
 # Rows -----------------------------------------------------------------------------------------------------------------
 
 
