@@ -17,6 +17,16 @@ from tui.session import Session
 from tui.walk import walk_of
 
 
+def ready(session: Session) -> tuple[str, ...]:
+    """What a preset that was opened waits for: a key, or less memory."""
+    if session.state == "refused":
+        return refusal(session)
+    what = "step" if session.trainer.run.surface else "batch"
+    hidden = ", w shows what is hidden" if session.hidden else ""
+    keys = f"space starts, n takes one {what}, ? explains keys and words{hidden}"
+    return f"{session.preset.title}. {keys}", keys
+
+
 class Told:
     """What has been said of runs already, by their histories."""
 

@@ -233,7 +233,7 @@ async def test_a_locked_setting_is_seen_and_stays(lab, written):
 async def test_opening_a_preset_again_covers_it_again(lab, written):
     preset = written(hide=["claims"])
     async with lab(preset, epochs=None) as person:
-        assert "w what is hidden" in person.note
+        assert "w shows what is hidden" in person.note
         await person.press("w")
         assert not person.session.hidden
         person.lab.open_preset("digits")

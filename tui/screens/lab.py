@@ -88,17 +88,9 @@ class LabScreen(Teaches):
         self._told.clear()
         self.progress.reset()
         self.call_after_refresh(self.lesson_opened)
-        self._say_ready()
+        self.say(*outcome.ready(self.session), role="bad" if self.session.state == "refused" else "text")
         self.show_form()
         self.frame()
-
-    def _say_ready(self) -> None:
-        if self.session.state == "refused":
-            self.say(*outcome.refusal(self.session), role="bad")
-            return
-        what = "step" if self.session.trainer.run.surface else "batch"
-        keys = f"space starts, n takes one {what}, ? shows all keys{', w what is hidden' if self.session.hidden else ''}"
-        self.say(f"{self.session.preset.title}. {keys}", keys)
 
     # drawing
 
