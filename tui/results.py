@@ -110,7 +110,7 @@ def _ending(trainer: Trainer) -> str:
     """How a run ended, where that was not with its last epoch."""
     history, unit = trainer.history, endings.unit(trainer)
     if refused(trainer):
-        return "refused: memory"
+        return "refused"
     if history.diverged is not None:
         at = history.diverged.epoch if unit == "epoch" else history.diverged.iteration
         return f"diverged, {unit} {at}"

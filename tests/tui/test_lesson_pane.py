@@ -281,3 +281,13 @@ async def test_the_line_of_the_lesson_shows_the_last_batch_and_the_whole_epoch(l
         assert f"Loss: {last:.3f} (last batch)  {whole:.3f} (all 1000)" in person.read("loop")
         await person.resize(80, 24)
         assert f"Epoch 1 done! Loss: {last:.3f}, all {whole:.3f}" in person.read("loop-line")
+
+
+async def test_how_a_comparison_ended_is_the_last_word_even_where_a_run_diverged_in_the_same_frame(lab, fast):
+    rates = [("training.optimizer.learning_rate", [0.0105, 0.5])]
+    async with lab("day79-study-hours", epochs=6, pace=fast, settings=tuple(rates)) as person:
+        await person.press("space")
+        await person.until(lambda: person.state == "finished" and person.canvas("next").display)
+        await person.settle()
+        assert person.note.startswith("Done.")
+        assert "diverged at epoch" in person.note

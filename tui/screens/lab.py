@@ -103,11 +103,13 @@ class LabScreen(Teaches):
         """Draw everything that training changes."""
         session, conductor = self.session, self.conductor
         conductor.tick()
-        if self.teach():
+        turned = self.teach()
+        if turned:
             self._arrange()
-        word, role = outcome.news(session, self._told)
-        if word:
-            self.say(word, role=role)
+        while (news := outcome.news(session, self._told))[0]:
+            self.say(news[0], role=news[1])
+        if turned and self.over:  # how all of it ended says more than the last thing that happened
+            self.say(*outcome.outcome(session), role="strong")
         if view.scheduled(session.trainer):
             self.show_form()  # the rate of now stands in it
         speed, left = conductor.speed, conductor.left
@@ -175,7 +177,7 @@ class LabScreen(Teaches):
             for _ in self.session.one_batch():
                 pass
             self.conductor.phase = len(PHASES) - 1
-            self.say(*outcome.outcome(self.session) if self.session.done else (outcome.stepped(self.session),))
+            self.say(outcome.stepped(self.session))
             self.show_form()
             self.frame()
 
@@ -213,9 +215,7 @@ class LabScreen(Teaches):
     def _ended(self, paced: bool) -> None:
         """Training came to an end by itself: of the run, or of the epoch that was asked for."""
         session = self.session
-        if session.done:
-            self.say(*outcome.outcome(session), role="strong")
-        elif not paced:
+        if not session.done and not paced:
             self._told.clear()  # a divergence is said once more, since it matters more than this
             what = "Step" if session.trainer.run.surface else "Epoch"
             self.say(f"{what} {session.trainer.epoch} is over. N takes the next one, space goes on")
