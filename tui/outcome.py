@@ -127,13 +127,13 @@ def _brief(trainer: Trainer, blind: bool) -> str:
     return short((last.train if blind else last.validation or last.train).loss)
 
 
-def next_steps(session: Session, finished: int, entries: Sequence[Heading]) -> str:
+def next_steps(session: Session, name: str, finished: int, entries: Sequence[Heading]) -> str:
     """What to do after a run: the next of the things to try, one after another with each of `finished` runs (from 1), and
-    the lesson that comes after this one. Empty where there is neither."""
+    the lesson that comes after this one, `name`. Empty where there is neither."""
     things, parts = session.preset.sheet.things_to_try, []
     if things:
         parts.append(f"Try next: {things[(finished - 1) % len(things)].rstrip()}")
-    if following := following_preset(session.preset.name, entries):
+    if following := following_preset(name, entries):
         parts.append(f"p: next lesson, {following.title}")
     return "   ".join(parts)
 

@@ -17,9 +17,8 @@ from engine.overlay import nest, overlay
 from engine.preset import read_run
 from engine.schema import Document, annotation_at
 from tui import form
-from tui.figures import count
 from tui.form import FIELDS, Field
-from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
+from tui.hidden import NOTHING, UNCOVERS, Hidden
 from tui.live_edit import live_changes, refused
 from tui.walk import Walk, walk_of
 
@@ -281,22 +280,6 @@ class Session:
 def furthest_behind(trainers: Sequence[Trainer]) -> Trainer:
     """The one that has done the smallest share of its iterations."""
     return min(trainers, key=lambda one: one.iteration / one.iterations)
-
-
-def settings_line(trainer: Trainer, short: bool, hidden: Hidden = NOTHING) -> str:
-    """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50', as it trains now; the rate before its schedule."""
-    rate, walk = hidden.of("learning_rate", form.written(trainer.base_rate)), trainer.run.surface is not None
-    noun = "step" if walk else "epoch"
-    covered = hidden.setting(f"{noun}s")
-    epochs = WORD if covered else str(trainer.epochs)
-    counted = f"{noun}s {WORD}" if covered else count(trainer.epochs, noun)
-    if walk:
-        return f"{rate}, {epochs}" if short else f"learning rate {rate}, {counted}"
-    whole = trainer.run.training.batch_size == "full" and trainer.batch_size == trainer.run.batch_size
-    batch = hidden.of("batch_size", "full" if whole else str(trainer.batch_size))
-    if short:
-        return f"{rate}, {batch}, {epochs}"
-    return f"learning rate {rate}, batch {batch}, {counted}"
 
 
 def why_not(error: PresetError) -> str:

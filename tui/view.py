@@ -22,7 +22,7 @@ from tui.panes.progress_tree import Branch
 from tui.panes.settings import MARK_FIXED, MARK_LIVE, MARK_RESTART, Check, FormRow
 from tui.panes.training_loop import PHASES, EpochDone, Moment
 from tui.pictures import Picture, accuracy_picture, error_picture, fit_picture, loss_picture, refused_picture
-from tui.session import Session, settings_line, why_not
+from tui.session import Session, why_not
 from tui.walk import position, walk_of
 
 EASY = 25.0  # steps a second up to which each phase is shown in turn; above that, one a frame
@@ -126,6 +126,22 @@ def standing(session: Session, speed: float, left: float) -> Standing:
         left,
         trainer.run.surface is not None,
     )
+
+
+def settings_line(trainer: Trainer, short: bool, hidden: Hidden = NOTHING) -> str:
+    """'learning rate 0.001, batch 32, 50 epochs', or '0.001, 32, 50', as it trains now; the rate before its schedule."""
+    rate, walk = hidden.of("learning_rate", form.written(trainer.base_rate)), trainer.run.surface is not None
+    noun = "step" if walk else "epoch"
+    covered = hidden.setting(f"{noun}s")
+    epochs = WORD if covered else str(trainer.epochs)
+    counted = f"{noun}s {WORD}" if covered else count(trainer.epochs, noun)
+    if walk:
+        return f"{rate}, {epochs}" if short else f"learning rate {rate}, {counted}"
+    whole = trainer.run.training.batch_size == "full" and trainer.batch_size == trainer.run.batch_size
+    batch = hidden.of("batch_size", "full" if whole else str(trainer.batch_size))
+    if short:
+        return f"{rate}, {batch}, {epochs}"
+    return f"learning rate {rate}, batch {batch}, {counted}"
 
 
 def branches(session: Session) -> list[Branch]:

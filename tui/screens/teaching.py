@@ -53,7 +53,7 @@ class Teaches(OpensSheets):
         return self.over != before
 
     def _told_now(self) -> Told:
-        session, name = self.session, self.session.preset.name
+        session, name = self.session, self.opened_name
         covered = session.hidden.claims
         return Told(
             judged.unseen(session) if covered else judged.seen_claims(session),
@@ -67,7 +67,7 @@ class Teaches(OpensSheets):
     def _tell(self) -> None:
         session = self.session
         self.lesson.tell(self._told_now())
-        said = outcome.next_steps(session, self.finished, self.lessons) if self.over else ""
+        said = outcome.next_steps(session, self.opened_name, self.finished, self.lessons) if self.over else ""
         self.query_one("#next", Section).show(lambda width: next_rows(said, width))
         compared = self.over and len(session.trainers) > 1
         self.query_one(ResultsPane).show(results(session) if compared else None)
