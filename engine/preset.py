@@ -32,7 +32,8 @@ class Preset:
     """A preset that has been read and found right: `sheet` says what is shown, `runs` what is trained.
 
     `documents` are the tables that each run was made of, for further overlays. `text` is what was read, before any setting
-    was laid over it, and `folder` where the file lies that it stood in (None: it came from no file of one's own).
+    was laid over it, and `folder` where the file lies that it stood in (None: it came from no file of one's own). `changed`
+    tells whether settings beside the seed were laid over it: its claims are about what it is without them.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Preset:
     documents: tuple[Document, ...]
     text: str = field(default="", repr=False)
     folder: Path | None = None
+    changed: bool = False
 
     @property
     def title(self) -> str:
@@ -126,11 +128,12 @@ def parse_preset(
     ]
     if len(names) > MOST_RUNS:
         problems.append(Problem("run", f"{len(names)} runs; at most {MOST_RUNS} can be compared"))
-    if sheet is not None and not problems and all(key == "seed" and len(values) == 1 for key, values in settings):
+    changed = any(key != "seed" or len(values) > 1 for key, values in settings)
+    if sheet is not None and not problems and not changed:
         problems += claim_problems(sheet.claim, runs)  # of the file as it is: settings may take away what a claim is about
     if sheet is None or problems:
         raise PresetError(source, problems)
-    return Preset(name, source, sheet, tuple(runs), tuple(documents), text, folder)
+    return Preset(name, source, sheet, tuple(runs), tuple(documents), text, folder, changed)
 
 
 def read_run(document: Document, name: str) -> Run:

@@ -65,5 +65,10 @@ def spelt(seeds: Sequence[int]) -> str:
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """The text without control codes, in lines of at most `width`."""
     return textwrap.wrap(
-        printable(text), width, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+        printable(text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_on_hyphens=False,
+        break_long_words=False,  # a path, which has to stay in one piece
     )

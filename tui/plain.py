@@ -43,12 +43,14 @@ def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> 
     if len(records) > 1:
         yield ""
         yield from map(fit, comparison(records))
-    yield from _claims(preset, groups)
+    if not interrupted():
+        yield from _claims(preset, groups)
 
 
 def _claims(preset: Preset, groups: Sequence[Sequence[Trainer]], seeds: Seeds = ()) -> Iterator[str]:
-    """What became of what the preset claims, in trainings that are over, or were interrupted."""
-    yield from ["", "claims"] if preset.sheet.claim else []
+    """What became of what the preset claims, in trainings that are over."""
+    if preset.sheet.claim:
+        yield from ["", "claims, with your settings" if preset.changed else "claims"]
     for finding in findings_of(preset, groups, seeds):
         yield from claim_lines(finding, WIDTH, bool(seeds))
 

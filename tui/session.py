@@ -138,7 +138,7 @@ class Session:
     def edited(self) -> bool:
         """Whether something is trained with other settings than the preset's."""
         changed = any(change.key != PACE for one in self.trainers for change in one.history.changes)
-        return changed or [one.run for one in self.trainers] != list(self.preset.runs)
+        return changed or self.preset.changed or [one.run for one in self.trainers] != list(self.preset.runs)
 
     def _trains(self, field: Field) -> bool:
         """Whether the selected run trains with the setting as the form has it."""

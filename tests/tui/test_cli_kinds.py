@@ -61,7 +61,7 @@ def test_every_run_with_every_seed_is_an_entry_and_is_what_it_is_alone():
 
 def test_seeds_in_plain_lines_have_a_line_each_and_a_summary():
     code, out, _ = descent("run", "recipe", "--set", "training.epochs=2", "--seeds", "3")
-    lines = out.splitlines()
+    lines = out.partition("\n\nclaims")[0].splitlines()
     assert code == 0
     assert "seeds 0 to 2" in lines[1]
     rows = {line.split()[0]: line.split()[1:] for line in lines[4:]}
@@ -75,7 +75,8 @@ def test_seeds_in_plain_lines_have_a_line_each_and_a_summary():
 
 def test_several_runs_with_seeds_end_in_their_medians():
     _, out, _ = descent("run", "lr-big-medium-tiny", "--set", "training.epochs=1", "--seeds", "2", "--plain")
-    assert [line.split()[0] for line in out.splitlines()[-4:]] == ["run", "big", "medium", "tiny"]
+    lines = out.partition("\n\nclaims")[0].splitlines()
+    assert [line.split()[0] for line in lines[-4:]] == ["run", "big", "medium", "tiny"]
 
 
 def test_json_lines_with_seeds_say_which():
