@@ -237,7 +237,7 @@ async def test_a_run_that_is_over_says_what_to_try_next_one_thing_after_another(
         for turn in range(len(things) + 1):
             thing = things[turn % len(things)]
             await person.press("space")
-            await person.until(lambda: person.state == "finished" and person.canvas("next").display)
+            await person.until(lambda: person.state == "finished" and "Try next" in person.read("next"))
             await person.settle()
             said = " ".join(person.read("next").split())
             assert said.startswith(f"Try next: {thing[:60]}")
@@ -281,6 +281,14 @@ async def test_the_line_of_the_lesson_shows_the_last_batch_and_the_whole_epoch(l
         assert f"Loss: {last:.3f} (last batch)  {whole:.3f} (all 1000)" in person.read("loop")
         await person.resize(80, 24)
         assert f"Epoch 1 done! Loss: {last:.3f}, all {whole:.3f}" in person.read("loop-line")
+
+
+async def test_the_one_step_by_hand_ends_with_both_losses_in_sight_on_a_small_screen_too(lab):
+    async with lab("training-loop-step", epochs=None, size=(80, 24)) as person:
+        await person.press("n")
+        await person.settle()
+        assert person.state == "finished" and person.canvas("next").display
+        assert "Epoch 1 done! Loss: 0.421, all 0.337" in person.read("loop-line")
 
 
 async def test_how_a_comparison_ended_is_the_last_word_even_where_a_run_diverged_in_the_same_frame(lab, fast):

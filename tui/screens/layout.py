@@ -17,8 +17,8 @@ LOW = 32  # lines below which two plots and a table are too much
 def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | None, over: bool = False) -> None:
     """Show and hide the lab's panes; `lesson_wanted` None: the lesson is there where it has room beside the others.
 
-    Once everything is `over`, the line of the training loop has what to try next in its place, and a comparison its table:
-    in place of the training loop, and of the second plot where there are few lines.
+    Once everything is `over` there is a line on what to try next. A comparison then has its table in place of the training
+    loop, and of the second plot where there are few lines; of a single run the loop says the loss that it ended with.
     """
     width = screen.app.size.width
     screen.set_class(width < NARROW, "narrow")
@@ -43,7 +43,7 @@ def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | N
         screen.query_one("#second").display = False
     screen.query_one("#loop").display = zoomed is None and width >= NARROW and not table.display
     following.display = over
-    screen.query_one("#loop-line").display = width < NARROW and not over
+    screen.query_one("#loop-line").display = width < NARROW and not (over and table.results is not None)
     table.draw()
 
     left.styles.width = "1fr" if on_the_left else None
