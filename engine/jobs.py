@@ -18,7 +18,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
-from engine.processes import POLL, WORTH, estimated_seconds
+from engine.processes import POLL, WORTH, estimated_seconds, orphaned
 from engine.run import Run
 from engine.stacked import train_together
 
@@ -140,6 +140,7 @@ def _deaf() -> Iterator[None]:
 def _work(connection: Connection) -> None:
     """Train job after job, until nobody wants more. What goes wrong here is found out, and told, by who asked for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    alone = orphaned()
     with suppress(Exception):
-        while True:
-            connection.send(_trained(connection.recv()))
+        while not alone():
+            connection.send(_trained(connection.recv(), alone))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -97,5 +98,14 @@ def _received(connection: Connection, runs: Sequence[Run], asked: Callable[[], b
 
 def _work(connection: Connection, runs: Sequence[Run], stop: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the first one decides
-    connection.send([trainer.state() for trainer in train_together(runs, stop.is_set)])
+    alone = orphaned()
+    trainers = train_together(runs, lambda: stop.is_set() or alone())
+    with suppress(BrokenPipeError):  # nobody is there any more
+        connection.send([trainer.state() for trainer in trainers])
     connection.close()
+
+
+def orphaned() -> Callable[[], bool]:
+    """Tells whether the process that started this one is gone, killed perhaps: then nobody waits for what is trained."""
+    parent = multiprocessing.parent_process()
+    return lambda: parent is not None and not parent.is_alive()
