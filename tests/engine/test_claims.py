@@ -123,14 +123,14 @@ def test_runs_are_compared_by_name_and_what_the_other_side_leaves_out_is_taken_f
     one = told(FALLING, run=replace(MOONS, name="one"))
     two = told(RISING_AGAIN, run=replace(MOONS, name="two"))
     seen = outcome('run = "two"\nmetric = "train_loss"\nat = "final"\nabove = { run = "one", times = 1.5 }', one, two)
-    assert (seen.held, seen.saw) == (True, "two train loss 0.7 >= 1.5 x one 0.4 = 0.6")
+    assert (seen.held, seen.saw) == (True, "two, training loss: 0.7 is at least 1.5 x 0.4 (one) = 0.6")
     seen = outcome('run = "two"\nmetric = "train_loss"\nat = "final"\nabove = { run = "one", times = 2 }', one, two)
-    assert (seen.held, seen.saw) == (False, "two train loss 0.7 not >= 2 x one 0.4 = 0.8")
+    assert (seen.held, seen.saw) == (False, "two, training loss: 0.7 is not at least 2 x 0.4 (one) = 0.8")
     same = 'run = "two"\nmetric = "train_loss"\nover = "epochs:0-{}"\nsame_as = {{ run = "one" }}'
     assert outcome(same.format(0), one, two).held is True
     differs = outcome(same.format(2), one, two)
     assert differs.held is False
-    assert differs.saw == "two train loss differs from one at epoch 1: 0.7 and 0.8"
+    assert differs.saw == "two, training loss differs from one at epoch 1: 0.7 and 0.8"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_infinity_is_above_every_number_and_counts_as_no_number_where_that_is_as
 def test_a_claim_is_not_seen_until_its_numbers_are_there_and_says_what_they_are_now():
     going_on = told(FALLING[:3], stopped="")
     final = outcome('metric = "train_loss"\nat = "final"\nbelow = 0.5', going_on)
-    assert (final.held, final.saw) == (None, "train loss now 0.6 (epoch 2 of 5)")
+    assert (final.held, final.saw) == (None, "training loss: now 0.6 (epoch 2 of 5)")
     assert outcome('metric = "train_loss"\nat = "epoch:4"\nbelow = 0.5', going_on).held is None
     assert outcome('metric = "train_loss"\nat = "epoch:2"\nbelow = 0.6', going_on).held is True
     assert outcome('metric = "train_loss"\nat = ["epoch:2", "epoch:3"]\nbelow = 0.6', going_on).held is None
@@ -188,8 +188,8 @@ def test_every_check_of_a_claim_has_to_hold_and_the_one_that_does_not_is_told():
     text = 'metric = "train_loss"\nat = "final"\nbelow = 0.5\n[[claim.check]]\n'
     text += 'metric = "validation_loss"\nat = "final"\nbelow = {}'
     both, one = (outcome(text.format(limit), told(FALLING, RISING_AGAIN)) for limit in (0.7, 0.6))
-    assert (both.held, both.saw) == (True, "train loss 0.4 <= 0.5; validation loss 0.7 <= 0.7")
-    assert (one.held, one.saw, one.decided) == (False, "validation loss 0.7 not <= 0.6", 2)
+    assert (both.held, both.saw) == (True, "training loss: 0.4 is at most 0.5; validation loss: 0.7 is at most 0.7")
+    assert (one.held, one.saw, one.decided) == (False, "validation loss: 0.7 is not at most 0.6", 2)
 
 
 def test_what_early_stopping_put_back_is_read_by_its_own_word():
