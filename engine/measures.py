@@ -158,9 +158,9 @@ def _stretch(measure: Measure, trainer: Trainer) -> Reading:
     series = series_of(measure, trainer, unit_of(measure, over))
     part = within(series, over)
     known = over_of(trainer)
-    if known and (why := never(trainer, part, over)):
+    if known and (why := never(trainer, series, over)):
         return _missing(trainer, why)
-    known = known or reached(part, over)
+    known = known or reached(series, over)
     if not len(part.x):
         return NOT_YET
     if not kept_for(measure.take, series, part, over):

@@ -92,11 +92,11 @@ def reached(series: Series, over: Over) -> bool:
     return over.last is not None and len(series.x) > 0 and bool(series.x[-1] >= over.last)
 
 
-def never(trainer: Trainer, part: Series, over: Over) -> str:
-    """Why a stretch, `part` of the series of a run that is over, is not there; empty where it is."""
+def never(trainer: Trainer, series: Series, over: Over) -> str:
+    """Why a stretch is not there in the series of a run that is over; empty where it is."""
     if over.last is not None:
-        return "" if reached(part, over) else ended(trainer)
-    return "" if len(part.x) and part.x[-1] > 0 else ended(trainer)
+        return "" if reached(series, over) else ended(trainer)
+    return "" if len(series.x) and series.x[-1] >= max(1, over.first) else ended(trainer)
 
 
 # one number of a stretch

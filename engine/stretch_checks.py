@@ -43,10 +43,10 @@ def _stretch(check: Check, over: str | None, unit: str, trainer: Trainer) -> tup
     where = Over("iteration" if unit == "iteration" else "epoch") if over is None else parse_over(over)
     series = series_of(check, trainer, unit)
     part, is_over = within(series, where), over_of(trainer)
-    why = never(trainer, part, where) if is_over else ""
+    why = never(trainer, series, where) if is_over else ""
     if not why and not kept_for(None, series, part, where):
         why = NOT_KEPT
-    return part, where, is_over or reached(part, where), why
+    return part, where, is_over or reached(series, where), why
 
 
 def _lost(name: str, why: str, *trainers: Trainer) -> Seen:
