@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.claims import Check, Claim, Measure, completed, parse_at, parse_over
+from engine.claims import Check, Claim, Measure, parse_at, parse_over
 from engine.history import CAPACITY
 from engine.measures import METRICS, NUMBERS, VECTORS
 from engine.problems import Problem, show
@@ -43,7 +43,7 @@ def check_problems(check: Check, runs: Sequence[Run]) -> list[Found]:
         found += _stretch_problems(check, run, runs)
     else:
         found += _measure_problems(check, run, runs)
-    for key, side in check.other_sides():
+    for key, side in check.other_sides:
         if isinstance(side, Measure):
             wrong = [*_run_problems("run", side.run, runs)] or _measure_problems(side, _run_of(side.run, runs), runs)
             found += [(f"{key}.{below}", message) for below, message in wrong]
@@ -86,7 +86,7 @@ def _measure_problems(measure: Measure, run: Run, runs: Sequence[Run]) -> list[F
             found += _point_problems(text, measure, run)
         if measure.over is not None and metric not in NUMBERS:
             found += _over_problems("over", measure, measure.over, run, measure.take)
-    if isinstance(plus := completed(measure.plus, measure), Measure):
+    if isinstance(plus := measure.added, Measure):
         wrong = [*_run_problems("run", plus.run, runs)]
         wrong = wrong or _measure_problems(plus, _run_of(plus.run, runs), runs)
         found += [(f"plus.{key}", message) for key, message in wrong]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.claims import WHOLE_RUN, Check, Measure, Over, completed, parse_at, parse_over
+from engine.claims import WHOLE_RUN, Check, Measure, Over, parse_at, parse_over
 
 MOST = 4  # numbers of a list that are written out
 DIGITS = 3  # significant ones, of a number that was measured
@@ -177,7 +177,7 @@ def _term(check: Check, side: Measure, read: Callable[[Measure], Sequence[float]
     what, values = " ".join(parts) or metric_words(side), read(side)
     scale = ("-" if side.times < 0 else "") + (f"{given_number(abs(side.times))} x " if abs(side.times) != 1.0 else "")
     words = scale + (f"{number(values[0], unit_of_number(side), digits)} ({what})" if len(values) == 1 else what)
-    plus = completed(side.plus, side)
+    plus = side.added
     if isinstance(plus, Measure):
         nested = _term(check, plus, read, DIGITS)
         return f"{words} - {nested.removeprefix('-')}" if plus.times < 0 else f"{words} + {nested}"

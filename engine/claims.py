@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from engine.ranges import STRICT, OrTable, Range
@@ -43,6 +43,7 @@ class Over(NamedTuple):
     share: float = 1.0
 
 
+@lru_cache(1000)
 def parse_at(text: str) -> At:
     """The point that `text` names. Raises ValueError."""
     if text in ("initial", "final", "best", "restored"):
@@ -56,6 +57,7 @@ def parse_at(text: str) -> At:
     return At(found[1], int(found[2]))  # type: ignore[arg-type]
 
 
+@lru_cache(1000)
 def parse_over(text: str) -> Over:
     """The stretch that `text` names. Raises ValueError."""
     found = re.fullmatch(r"(epoch|iteration)s:(\d{1,9})-(\d{1,9})?", text)
@@ -109,6 +111,11 @@ class Measure:
             raise ValueError("times = 0 makes every metric 0")
         for entry in fields(self):
             check_numbers(entry.name, getattr(self, entry.name))
+
+    @cached_property
+    def added(self) -> float | tuple[float, ...] | Measure:
+        """`plus`, `completed` from this measure."""
+        return completed(self.plus, self)
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -190,23 +197,21 @@ class Check(Measure):
             raise ValueError(f"times and plus mean nothing for {relations[0]}: take them out")
         if self.stopped is None and self.closed_form is None and self.metric is None:
             raise ValueError("has no metric")
-        for side in (completed(self.plus, self), *(side for _, side in self.other_sides())):
+        for side in (self.added, *(side for _, side in self.other_sides)):
             while isinstance(side, Measure):  # raises ValueError where they do not go together
-                side = completed(side.plus, side)
+                side = side.added
 
     @property
     def relation(self) -> str:
         """The one relation that is given."""
         return next(name for name in RELATIONS if getattr(self, name) is not None)
 
-    def other_sides(self) -> Iterator[tuple[str, float | tuple[float, ...] | Measure]]:
+    @cached_property
+    def other_sides(self) -> tuple[tuple[str, float | tuple[float, ...] | Measure], ...]:
         """What the measure is compared with, by its key, in full: `completed` from this check where it leaves things out."""
-        for key in ("above", "below", "equals", "of"):
-            side = getattr(self, key)
-            if side is not None:
-                yield key, completed(side, self)
-        for index, side in enumerate(self.between or ()):
-            yield f"between[{index + 1}]", completed(side, self)
+        given = [(key, getattr(self, key)) for key in ("above", "below", "equals", "of")]
+        given += [(f"between[{number}]", side) for number, side in enumerate(self.between or (), 1)]
+        return tuple((key, completed(side, self)) for key, side in given if side is not None)
 
 
 def completed(side: float | tuple[float, ...] | Measure, check: Measure) -> float | tuple[float, ...] | Measure:

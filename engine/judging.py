@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.claim_problems import check_problems
 from engine.claim_words import RELATIONS, digits_apart, given_number, label, numbers, side_words, unit_of_number
-from engine.claims import Check, Claim, Measure, completed
+from engine.claims import Check, Claim, Measure
 from engine.measures import Reading, first_of, read, scaled
 from engine.series import over_of
 from engine.stretch_checks import Seen, closed_form, falls, far, same, trainer_of
@@ -74,7 +74,7 @@ def _checked(check: Check, trainers: Sequence[Trainer]) -> Seen:
 
 def value(measure: Measure, trainers: Sequence[Trainer]) -> Reading:
     """What a measure gives, with its `times` and `plus`."""
-    plus = side(completed(measure.plus, measure), trainers)
+    plus = side(measure.added, trainers)
     return scaled(measure, read(measure, trainer_of(measure.run, trainers)), plus)
 
 
@@ -86,7 +86,7 @@ def side(given: float | tuple[float, ...] | Measure, trainers: Sequence[Trainer]
 
 
 def _compared(check: Check, trainers: Sequence[Trainer], several: bool) -> Seen:
-    sides = [given for _, given in check.other_sides()]
+    sides = [given for _, given in check.other_sides]
     own, others = value(check, trainers), [side(given, trainers) for given in sides]
     name, unit = label(check, several), unit_of_number(check)
     known = own.known and all(reading.known for reading in others)
@@ -151,7 +151,7 @@ RELATED: dict[str, Callable[..., bool]] = {
 
 def _progress(check: Check, trainers: Sequence[Trainer]) -> str:
     """How far the run is that has to go furthest: 'epoch 6 of 50'."""
-    names = {check.run, *(given.run for _, given in check.other_sides() if isinstance(given, Measure))}
+    names = {check.run, *(given.run for _, given in check.other_sides if isinstance(given, Measure))}
     named = [trainer_of(name, trainers) for name in names]
     return far(min(named, key=lambda one: 1.0 if over_of(one) else one.iteration / max(1, one.iterations)))
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -25,11 +26,12 @@ from engine.series import (
     ITERATIONS,
     PLACES,
     Floats,
-    Series,
     ended,
     kept_for,
     never,
+    newest_of,
     over_of,
+    places_of,
     reached,
     series_of,
     taken,
@@ -118,24 +120,38 @@ def _point(measure: Measure, at: At, trainer: Trainer) -> Reading:
         if restored is None:
             return Reading((math.nan,), why="nothing was put back") if is_over else NOT_YET
         return Reading((_of_evaluations(measure, restored),), is_over)
-    unit = "iteration" if at.kind == "iteration" or measure.metric in ITERATIONS else "epoch"
-    series = series_of(measure, trainer, unit)
-    if at.kind == "initial":
-        return Reading((float(series.y[0]),))
-    if at.kind == "final":
-        begun = len(series.x) > 0 and series.x[-1] > 0  # a refused run has no end
-        if not begun:
-            return Reading((math.nan,), why=ended(trainer)) if is_over else NOT_YET
-        return Reading((float(series.y[-1]),), is_over)
-    place = int(np.searchsorted(series.x, at.number))
-    if place < len(series.x):
-        found = series.x[place] == at.number
-        return Reading((float(series.y[place]),)) if found else Reading((), False, NOT_KEPT)
-    return _missing(trainer, ended(trainer)) if is_over else _now(series)
+    by_iteration = at.kind == "iteration" or measure.metric in ITERATIONS
+    newest = newest_of(measure, trainer, by_iteration)
+    number = {"initial": 0, "final": newest}.get(at.kind, at.number)
+    if at.kind == "final" and newest == 0:  # a refused run has no end
+        return Reading((math.nan,), why=ended(trainer)) if is_over else NOT_YET
+    if number <= newest:
+        try:
+            return Reading((_at(measure, trainer, number, by_iteration),), at.kind != "final" or is_over)
+        except LookupError:
+            return Reading((), False, NOT_KEPT)
+    if is_over:
+        return _missing(trainer, ended(trainer))
+    return Reading((_at(measure, trainer, newest, by_iteration),), False) if newest else NOT_YET
 
 
-def _now(series: Series) -> Reading:
-    return Reading((float(series.y[-1]),), False) if len(series.y) else NOT_YET
+def _at(measure: Measure, trainer: Trainer, number: int, by_iteration: bool) -> float:
+    """A metric at the end of an epoch or iteration (0: before training). Raises LookupError where it is no longer kept."""
+    metric, history = str(measure.metric), trainer.history
+    if metric in ITERATIONS:
+        found = getattr(history[number - 1], metric)
+        return math.nan if found is None else float(found)
+    if metric in PLACES:
+        return float(places_of(measure, trainer, number, number + 1).y[0])
+    if number == 0:
+        return _of_evaluations(measure, SimpleNamespace(train=history.initial, validation=history.initial_validation))
+    if by_iteration and trainer.run.surface is None:
+        series = series_of(measure, trainer, "iteration")
+        place = int(np.searchsorted(series.x, number))
+        if series.x[place] != number:
+            raise LookupError(number)
+        return float(series.y[place])
+    return _of_evaluations(measure, history.epochs[number - 1])
 
 
 def _of_evaluations(measure: Measure, seen: Any) -> float:

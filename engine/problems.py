@@ -47,7 +47,12 @@ class PresetError(Exception):
         lines = [f"  {problem.key:<{width}}   {problem.message}".rstrip() for problem in self.problems]
         if not width:
             lines = [f"  {problem.message}" for problem in self.problems]
-        return "\n".join([f"{self.source}: {count}", *lines])
+        return "\n".join(printable(line) for line in (f"{self.source}: {count}", *lines))
+
+
+def printable(text: str) -> str:
+    """The text with a ? for each control character: what comes from a file must not be obeyed by a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 DATE = "a date"  # the key under which a date, which JSON lacks, comes to us
@@ -58,7 +63,7 @@ def show(value: object) -> str:
     if isinstance(value, dict) and DATE in value:
         return f"the date {value[DATE]}"
     text = json.dumps(value, ensure_ascii=False, default=str)
-    text = "".join(character if character.isprintable() else "?" for character in text)
+    text = printable(text)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -162,7 +162,7 @@ def series_of(measure: Measure, trainer: Trainer, unit: str) -> Series:
     if metric in ITERATIONS:
         return Series(*history.series(metric))
     if metric in PLACES:
-        return _places(measure, trainer)
+        return places_of(measure, trainer)
     if metric == "train_loss" and unit == "iteration" and trainer.run.surface is None:
         losses = history.train_losses()
         first = history.initial.loss if history.initial else math.nan
@@ -194,14 +194,24 @@ def _by_epoch(trainer: Trainer, metric: str) -> Series:
     return Series(x, seen[:, 1])
 
 
-def _places(measure: Measure, trainer: Trainer) -> Series:
+def places_of(measure: Measure, trainer: Trainer, first: int = 0, end: int | None = None) -> Series:
+    """A walk on a surface, or its steps from `first` to before `end`."""
     objective, axis = trainer.objective, measure.axis or 0
     assert isinstance(objective, SurfaceObjective)
-    path = objective.path.astype(np.float64, copy=False)
+    path = objective.path[first:end].astype(np.float64, copy=False)
     minima = np.array(objective.surface.minima)
     with np.errstate(all="ignore"):
         if measure.metric == "distance":
             y = np.sqrt(((path[:, None, :] - minima) ** 2).sum(axis=-1)).min(axis=-1)
         else:
             y = path[:, axis] if measure.metric == "position" else np.sign(path[:, axis] - minima[0, axis])
-    return Series(np.arange(len(path), dtype=float), y)
+    return Series(np.arange(first, first + len(path), dtype=float), y)
+
+
+def newest_of(measure: Measure, trainer: Trainer, by_iteration: bool) -> int:
+    """The newest epoch or iteration of which a metric is known; 0: none but the moment before training."""
+    if measure.metric in ITERATIONS:
+        return len(trainer.history)
+    if measure.metric in PLACES or (by_iteration and trainer.run.surface is None):
+        return trainer.iteration
+    return len(trainer.history.epochs)

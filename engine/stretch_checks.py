@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.trainer import Trainer
 
 
+LOOKED_BACK = 10_000  # steps of a walk that are looked at in mid-run; at its end all of them
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What became of one check."""
@@ -119,17 +122,18 @@ def closed_form(check: Check, trainer: Trainer, several: bool) -> Seen:
     objective = trainer.objective
     assert isinstance(objective, SurfaceObjective) and check.closed_form is not None
     surface, path = objective.surface, objective.path
+    first = 0 if over_of(trainer) else max(0, len(path) - LOOKED_BACK)
     curvatures = np.array(surface.curvatures)  # not empty: `check_problems` has seen to that
-    steps = np.arange(len(path), dtype=float)[:, None]
+    steps = np.arange(first, len(path), dtype=float)[:, None]
     low = np.array(surface.minima[0])
     rate = trainer.run.training.optimizer.learning_rate
     with np.errstate(all="ignore"):
         wanted = low + (path[0] - low) * (1.0 - rate * curvatures) ** steps
-        off = np.abs(path - wanted) / np.maximum(1.0, np.abs(wanted))
+        off = np.abs(path[first:] - wanted) / np.maximum(1.0, np.abs(wanted))
     largest = float(off.max())  # NaN where anything is
     name = f"{trainer.run.name}: " if several else ""
     if not largest <= check.closed_form:
-        return Seen(False, f"{name}{number(largest)} off the formula at step {int(np.argmax(off.max(axis=1)))}")
+        return Seen(False, f"{name}{number(largest)} off the formula at step {first + int(np.argmax(off.max(axis=1)))}")
     if not trainer.iteration and over_of(trainer):
         return Seen(False, f"{name}{ended(trainer)}")
     if not over_of(trainer):
