@@ -47,7 +47,7 @@ def number(value: float, unit: str = "", digits: int = DIGITS) -> str:
     if math.isinf(value):
         return "infinity" if value > 0 else "-infinity"
     size = abs(value)
-    if value == int(value) and size < 1e12:
+    if value == int(value) and size < 1e9:
         text = str(int(value)) if size < 10_000 else f"{int(value):,}"
     elif 1000 <= size < 1e7:
         text = f"{value:,.{max(0, digits - len(str(int(size))))}f}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.claim_problems import check_problems, claim_problems
+from engine.claim_words import number
 from engine.claims import parse_at, parse_over
 from engine.history import History
 from engine.judging import judge
@@ -42,8 +43,8 @@ def told(train, validation=None, batch=(), stopped="completed", run=MOONS):
     validation = train if validation is None else validation
     sets = [(Evaluation(a, accuracy=1 - a), Evaluation(b, accuracy=1 - b)) for a, b in zip(train, validation, strict=True)]
     history.begin(*sets[0])
-    for number, loss in enumerate(batch, 1):
-        history.add(IterationMetrics(1, number, number, 4, 16 * number, loss, 0.5, 0.0, 0.1, 1.0, 0.1, 2.0, 0.0))
+    for at, loss in enumerate(batch, 1):
+        history.add(IterationMetrics(1, at, at, 4, 16 * at, loss, 0.5, 0.0, 0.1, 1.0, 0.1, 2.0, 0.0))
     for epoch, (a, b) in enumerate(sets[1:], 1):
         history.add_epoch(EpochMetrics(epoch, 4 * epoch, 64 * epoch, 0.1, a, b, 0.0))
     trainer.epoch, trainer.iteration = len(train) - 1, 4 * (len(train) - 1)
@@ -327,6 +328,26 @@ def problems_of(text, *runs):
         ("closed_form = 1e-9", "closed_form: moons has none"),
         ('metric = "train_loss"\nover = "epochs:1-2"\nsame_as = { run = "a" }', "same_as: compares a run with itself"),
         ('metric = "train_loss"\nat = "final"\nfalls = "epoch"', "at: means nothing for falls"),
+        (
+            'metric = "train_loss"\nfalls = "epoch"\nover = "iterations:1-3"',
+            "over: train_loss is known after each epoch only",
+        ),
+        ('metric = "batch_loss"\nfalls = "update"\nover = "iterations:0-0"', "over: batch_loss does not exist before"),
+        (
+            'metric = "train_loss"\nover = "epochs:2-2"\ntake = "std"\nbelow = 1',
+            "over: epochs:2-2 is one epoch, and std needs",
+        ),
+        (
+            'metric = "train_loss"\nover = "last:0.1"\ntake = "range"\nbelow = 1',
+            "over: last:0.1 is one epoch, and range needs",
+        ),
+        ('metric = "iterations"\ntake = "mean"\nabove = 0', "take: iterations is one number of the whole run"),
+        (
+            'metric = "train_loss"\nat = "final"\nbelow = { metric = "iterations", at = "final" }',
+            "below.at: iterations is one",
+        ),
+        ('metric = "train_loss"\nat = "final"\naxis = 0\nabove = 0', "axis: means nothing for train_loss"),
+        ('run = "\\u001b"\nmetric = "train_loss"\nat = "final"\nabove = 0', 'run: "\\u001b" is not one of a.'),
     ],
 )
 def test_a_check_that_names_nothing_real_is_told(text, says):
@@ -381,6 +402,24 @@ def test_stretches_that_do_not_exist(text):
         ('metric = "train_loss"\nat = "finl"\nabove = 1', 'at = "finl" is not one of'),
         ('metric = "train_loss"\nat = "final"\nabove = { tims = 1 }', 'unknown key. Did you mean "times"?'),
         ('metric = "train_loss"\nat = "final"\nabove = "x"', '"x" is not a number, a list of numbers or a table'),
+        ('metric = "train_loss"\nat = "final"\nbetween = [0, "x"]', '"x" is not a number, a list of numbers or a table'),
+        (
+            'metric = "train_loss"\nat = "final"\nbetween = [{ tims = 1 }, 2]',
+            'between[1].tims   unknown key. Did you mean "times"',
+        ),
+        ('metric = "train_loss"\nat = "final"\nbetween = [2, 1]', "between = [2, 1]: the lower side comes first"),
+        ('metric = "train_loss"\nat = []\nabove = 1', "at is an empty list"),
+        ('metric = "train_loss"\nat = "final"\nequals = []', "equals is an empty list"),
+        ('metric = "train_loss"\nat = "final"\nabove = -inf', "above = -inf is not a number that"),
+        ('metric = "train_loss"\nat = "final"\nbetween = [nan, 1]', "between = nan is not a number that"),
+        ('metric = "train_loss"\nat = "final"\nabove = { times = inf }', "times = inf is not a number that"),
+        ('metric = "train_loss"\nat = "final"\ntimes = 0\nabove = 0', "times = 0 makes every metric 0"),
+        ('metric = "train_loss"\nfalls = "epoch"\ntimes = -1', "times and plus mean nothing for falls"),
+        (
+            'metric = "train_loss"\nat = "final"\nabove = { take = "mean" }',
+            'take = "mean" goes with over, and there is none',
+        ),
+        ('metric = "train_loss"\nat = "Final"\nabove = 1', 'Did you mean "final"?'),
     ],
 )
 def test_a_check_that_is_written_wrong_is_told(text, says):
@@ -398,6 +437,11 @@ def test_a_claim_has_to_be_whole():
         ('says = "x"\nlesson_says = "y"' + check, "go together"),
         ('says = "x"\nlesson_says = "y"\nsource = "z"\nverdict = "rigth"' + check, 'Did you mean "right"?'),
         ('says = "x"\nin_seeds = 0' + check, "is not a number, above 0 to 1"),
+        ('says = "x\\u001b[2J"' + check, "says has a control character"),
+        (
+            'says = "x"' + check.replace("[[claim.check]]", "[claim.check]"),
+            "is written as [[claim.check]], in double brackets",
+        ),
     ):
         with pytest.raises(PresetError) as error:
             parse_preset(head + text, "p", "p.toml")
@@ -414,3 +458,77 @@ def test_settings_that_take_away_what_a_claim_is_about_leave_it_unseen():
     assert (seen.held, seen.saw) == (None, "cannot be seen with these settings: there is no epoch 4: the run has 3")
     with pytest.raises(PresetError, match=r"claim\[1\]\.check\[1\]\.at"):
         parse_preset(text.replace("epochs = 5", "epochs = 3"), "p", "p.toml", seed=4)
+
+
+# in words
+
+
+@pytest.mark.parametrize(
+    ("text", "saw"),
+    [
+        ('metric = "train_loss"\nat = "final"\nabove = 0.4000001', "training loss: 0.4 is not at least 0.4000001"),
+        ('metric = "train_loss"\nat = "final"\nbelow = 0.39999999', "training loss: 0.4 is not at most 0.39999999"),
+        ('metric = "train_loss"\nat = "epoch:3"\nabove = { at = "final", times = 1.2501 }', None),
+        ('metric = "train_loss"\nat = "final"\nequals = 0.4', "training loss: 0.4, exactly"),
+        ('metric = "validation_accuracy"\nat = "final"\nabove = 0.25', "validation accuracy: 30 % is at least 25 %"),
+        (
+            'metric = "validation_accuracy"\nat = "final"\nabove = { at = "epoch:1", plus = -0.05 }',
+            "validation accuracy: 30 % is at least 30 % (after epoch 1) - 5 points = 25 %",
+        ),
+        (
+            'metric = "validation_loss"\nover = "last:0.5"\ntake = "share_rising"\nbelow = { over = "epochs:1-2" }',
+            "validation loss, share of rises over the 2nd half: 100 % is not at most 0 % "
+            "(share of rises over epochs 1 to 2)",
+        ),
+        (
+            'metric = "train_loss"\nat = "final"\nbelow = '
+            '{ at = "initial", times = 2, plus = { metric = "gap", at = "final", times = -3 } }',
+            "training loss: 0.4 is at most 2 x 1 (before training) - 3 x 0.3 (gap) = 1.1",
+        ),
+        (
+            'metric = "train_loss"\nat = ["epoch:1", "epoch:2", "final"]\nbelow = [0.9, 0.5, 0.9]',
+            "training loss after epoch 1, after epoch 2, at the end, number 2 of 3: 0.6 is not at most 0.5",
+        ),
+    ],
+)
+def test_what_was_seen_in_words(text, saw):
+    seen = outcome(text, told(FALLING, [1.0, 0.7, 0.5, 0.55, 0.6, 0.7], batch=[1.0, 2.0, 2.0, 4.0]))
+    if saw is None:  # 0.5 and 1.2501 x 0.4 = 0.50004 must not look equal
+        value, limit = seen.saw.split(" is not at least ")
+        assert seen.held is False and value.rsplit(" ", 1)[1] != limit.rsplit(" ", 1)[1], seen.saw
+    else:
+        assert seen.saw == saw
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.98667, "0.987"),
+        (2523688.0, "2,523,688"),
+        (8408.77, "8,409"),
+        (1.7e10, "1.7e10"),
+        (1e-9, "1e-9"),
+        (0.0, "0"),
+        (-0.6, "-0.6"),
+        (math.nan, "NaN"),
+        (-math.inf, "-infinity"),
+    ],
+)
+def test_a_number_is_written_as_a_person_would(value, text):
+    assert number(value) == text
+
+
+def test_an_axis_an_index_and_an_input_go_over_to_the_same_metric_only_where_it_has_none_of_its_own():
+    ravine = trained(Run(surface=Ravine(steps=2), training=Training(optimizer=SGD(learning_rate=0.01))))
+    u, v = ravine.parameters
+    at = 'metric = "position"\naxis = 1\nat = "final"\nequals = '
+    assert outcome(at + '{ metric = "position" }', ravine).held is True
+    assert outcome(at + "{ axis = 0 }", ravine).held is bool(u == v) is False
+    assert outcome('metric = "position"\naxis = 0\nat = "final"\nbelow = { axis = 1 }', ravine).held is bool(u <= v)
+
+
+def test_nothing_but_infinity_equals_infinity():
+    trainer = told([1.0, math.inf])
+    text = 'metric = "train_loss"\nat = "initial"\nequals = { at = "final" }\ntolerance = 0.5'
+    assert outcome(text, trainer).held is False
+    assert outcome(text.replace('"initial"', '"epoch:1"'), trainer).held is True
