@@ -330,7 +330,7 @@ def problems_of(text, *runs):
         ('metric = "train_loss"\nat = "final"\nfalls = "epoch"', "at: means nothing for falls"),
         (
             'metric = "train_loss"\nfalls = "epoch"\nover = "iterations:1-3"',
-            "over: train_loss is known after each epoch only",
+            "over: is counted in epochs for falls",
         ),
         ('metric = "batch_loss"\nfalls = "update"\nover = "iterations:0-0"', "over: batch_loss does not exist before"),
         (

@@ -50,7 +50,7 @@ RUNS = {
     "off the park": Run(surface=HillyPark(steps=12), training=Training(optimizer=SGD(learning_rate=1.2))),
 }
 PER_EPOCH = [f"{part}_{what}" for part in ("train", "validation") for what in ("loss", "accuracy", "r2", "error")] + ["gap"]
-PER_ITERATION = ["batch_loss", "batch_accuracy", "learning_rate", "gradient_norm", "update_norm", "weight_norm", "penalty"]
+PER_ITERATION = ["batch_loss", "batch_accuracy", "learning_rate", "update_norm"]
 POINTS = ["initial", "final", "best", "restored", "epoch:1", "epoch:4", "iteration:1", "iteration:5", "iteration:7"]
 OVERS = [
     "epochs:0-",
@@ -62,7 +62,7 @@ OVERS = [
     "iterations:0-",
     "last:0.5",
 ]
-OVERS += ["last:0.3", "last:1"]
+OVERS += ["last:0.3"]
 
 
 def checks_for(run):
@@ -229,7 +229,7 @@ def test_every_number_is_what_plain_python_makes_of_the_run_and_nothing_decided_
     look()
     while not trainer.done:
         witness.step()
-        if trainer.at_epoch_end or trainer.iteration % 3 == 0:
+        if trainer.at_epoch_end or trainer.iteration < 8:
             look()
     look()
     assert len(decided) == len(claims)
