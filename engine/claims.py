@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -248,9 +247,6 @@ class Claim:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     def __post_init__(self) -> None:
-        for key in ("lesson_says", "source", "says"):
-            if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in getattr(self, key)):
-                raise ValueError(f"{key} has a control character or a line break: write one line of text")
         if not self.check:
             raise ValueError("has no [[claim.check]]: nothing could show that it is false")
         if not self.says.strip():

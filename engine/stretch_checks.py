@@ -37,6 +37,7 @@ def trainer_of(run: str | None, trainers: Sequence[Trainer]) -> Trainer:
 
 
 def far(trainer: Trainer) -> str:
+    """How far a run is: 'epoch 6 of 50'."""
     word = "step" if trainer.run.surface is not None else "epoch"
     return f"{word} {len(trainer.history.epochs)} of {trainer.epochs}"
 
@@ -60,6 +61,7 @@ def _lost(name: str, why: str, *trainers: Trainer) -> Seen:
 
 
 def falls(check: Check, trainer: Trainer, several: bool) -> Seen:
+    """Whether a metric falls at every epoch or update of a stretch, or rises by no more than the slack."""
     unit = "iteration" if check.falls == "update" else "epoch"
     series, where, known, why = _stretch(check, check.over, unit, trainer)
     word = "step" if trainer.run.surface is not None else check.falls
@@ -92,6 +94,7 @@ def _two(one: float, other: float, unit: str) -> tuple[str, str]:
 
 
 def same(check: Check, other: Stretch, trainers: Sequence[Trainer]) -> Seen:
+    """Whether a metric is bit for bit the same in two stretches. NaN is the same as NaN, but not all of it may be."""
     names = str(check.run if other.run is None else other.run)
     mine, theirs = trainer_of(check.run, trainers), trainer_of(check.run if other.run is None else other.run, trainers)
     over = check.over or other.over
