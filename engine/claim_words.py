@@ -53,8 +53,11 @@ def number(value: float, unit: str = "", digits: int = DIGITS) -> str:
         text = f"{value:,.{max(0, digits - len(str(int(size))))}f}"
     else:
         text = f"{value:.{digits}g}"
+    if unit == " %" and text == "100" and value < 100.0:  # 100 % only where it is all of them
+        return number(value / 100.0, unit, digits + 1)
     mantissa, e, power = text.partition("e")
-    return f"{mantissa}{e}{int(power)}{unit}" if e else text + unit
+    text = f"{mantissa}{e}{int(power)}" if e else text
+    return text + (" point" if unit == " points" and text in ("1", "-1") else unit)
 
 
 def numbers(values: Sequence[float], unit: str = "", digits: int = DIGITS) -> str:

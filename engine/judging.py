@@ -157,13 +157,13 @@ def _progress(check: Check, trainers: Sequence[Trainer]) -> str:
 
 
 def _stopped(check: Check, trainer: Trainer, several: bool) -> Seen:
-    name = trainer.run.name if several else "the run"
+    name = f"{trainer.run.name}:" if several else "the run"
     if not over_of(trainer):
-        return Seen(None, f"{name} is not over ({far(trainer)})")
+        return Seen(None, f"{name} {'not over yet' if several else 'is not over yet'} ({far(trainer)})")
     assert trainer.history.stopped is not None
     reason = trainer.history.stopped.reason
     at = f" after epoch {trainer.history.stopped.epoch}" if trainer.iteration else " before the first step"
     words = {"out_of_memory": "refused for memory", "early_stopping": "stopped early"}
     said = f"{name} {words.get(reason, reason)}{at if trainer.run.surface is None else ''}"
     wanted = str(check.stopped)
-    return Seen(reason == wanted, said if reason == wanted else f"{said}, not {words.get(wanted, wanted)}")
+    return Seen(reason == wanted, said if reason == wanted else f"{said}, and not {words.get(wanted, wanted)}")

@@ -517,6 +517,19 @@ def test_a_number_is_written_as_a_person_would(value, text):
     assert number(value) == text
 
 
+def test_an_accuracy_is_100_percent_only_where_it_is_all_of_them_and_one_point_is_one():
+    assert number(1.0, " %") == "100 %"
+    assert number(0.99996, " %") == "99.996 %"
+    assert (number(0.01, " points"), number(-0.02, " points")) == ("1 point", "-2 points")
+
+
+def test_how_a_run_ended_is_told_with_its_name_apart():
+    runs = [told(FALLING, stopped="early_stopping", run=replace(MOONS, name=name)) for name in ("stopped", "b")]
+    seen = outcome('run = "stopped"\nstopped = "diverged"', *runs)
+    assert (seen.held, seen.saw) == (False, "stopped: stopped early after epoch 5, and not diverged")
+    assert outcome('stopped = "diverged"', told(FALLING, stopped="diverged")).saw == "the run diverged after epoch 5"
+
+
 def test_an_axis_an_index_and_an_input_go_over_to_the_same_metric_only_where_it_has_none_of_its_own():
     ravine = trained(Run(surface=Ravine(steps=2), training=Training(optimizer=SGD(learning_rate=0.01))))
     u, v = ravine.parameters
