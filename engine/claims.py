@@ -155,8 +155,9 @@ class Check(Measure):
     """A `[[claim.check]]`: a measure and exactly one relation that it must stand in.
 
     `above` and `below` hold for equal numbers too; `equals` to within `tolerance` x max(1, |other side|), `within_factor`
-    between `of` / factor and `of` x factor. `falls`: by less than `slack` does the metric rise at any epoch (or update).
-    `same_as`: bit for bit. `closed_form`: gradient descent on a quadratic surface, to within this tolerance at every step.
+    between `of` / factor and `of` x factor. `falls`: without `slack` the metric is lower at every epoch (or update), with it
+    never higher by more than that. `same_as`: bit for bit. `closed_form`: gradient descent on a quadratic surface, to within
+    this tolerance at every step. What a run that is over never came to (an epoch, the end of a stretch) does not hold.
     """
 
     above: Value | None = None

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,9 +19,6 @@ from engine.surfaces import SurfaceObjective
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
-
-
-LOOKED_BACK = 10_000  # steps of a walk that are looked at in mid-run; at its end all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +120,36 @@ def same(check: Check, other: Stretch, trainers: Sequence[Trainer]) -> Seen:
 
 def closed_form(check: Check, trainer: Trainer, several: bool) -> Seen:
     """Gradient descent on L = sum of c_i (w_i - m_i)^2 / 2 is at w_t = m + (w_0 - m)(1 - rate c)^t."""
-    objective = trainer.objective
-    assert isinstance(objective, SurfaceObjective) and check.closed_form is not None
-    surface, path = objective.surface, objective.path
-    first = 0 if over_of(trainer) else max(0, len(path) - LOOKED_BACK)
-    curvatures = np.array(surface.curvatures)  # not empty: `check_problems` has seen to that
-    steps = np.arange(first, len(path), dtype=float)[:, None]
-    low = np.array(surface.minima[0])
-    rate = trainer.run.training.optimizer.learning_rate
-    with np.errstate(all="ignore"):
-        wanted = low + (path[0] - low) * (1.0 - rate * curvatures) ** steps
-        off = np.abs(path[first:] - wanted) / np.maximum(1.0, np.abs(wanted))
-    largest = float(off.max())  # NaN where anything is
+    assert check.closed_form is not None
+    steps, largest, at = _FOLLOWED[trainer] = _followed(trainer, *_FOLLOWED.get(trainer, (0, 0.0, 0)))
     name = f"{trainer.run.name}: " if several else ""
     if not largest <= check.closed_form:
-        return Seen(False, f"{name}{number(largest)} off the formula at step {first + int(np.argmax(off.max(axis=1)))}")
+        return Seen(False, f"{name}{number(largest)} off the formula at step {at}")
     if not trainer.iteration and over_of(trainer):
         return Seen(False, f"{name}{ended(trainer)}")
     if not over_of(trainer):
         return Seen(None, f"{name}so far at most {number(largest)} off the formula ({far(trainer)})")
-    return Seen(True, f"{name}at most {number(largest)} off the formula in {len(path) - 1} steps")
+    return Seen(True, f"{name}at most {number(largest)} off the formula in {steps - 1} steps")
+
+
+#: Of walks: how many positions have been compared with the formula, how far off they are at most, and at which step.
+_FOLLOWED: WeakKeyDictionary[Trainer, tuple[int, float, int]] = WeakKeyDictionary()
+
+
+def _followed(trainer: Trainer, seen: int, largest: float, at: int) -> tuple[int, float, int]:
+    """The same with the positions that are new."""
+    objective = trainer.objective
+    assert isinstance(objective, SurfaceObjective)
+    surface, path = objective.surface, objective.path
+    if seen == len(path):
+        return seen, largest, at
+    curvatures = np.array(surface.curvatures)  # not empty: `check_problems` has seen to that
+    low, rate = np.array(surface.minima[0]), trainer.run.training.optimizer.learning_rate
+    with np.errstate(all="ignore"):
+        factor = (1.0 - rate * curvatures) ** np.arange(seen, len(path), dtype=float)[:, None]
+        wanted = low + (path[0] - low) * factor
+        off = (np.abs(path[seen:] - wanted) / np.maximum(1.0, np.abs(wanted))).max(axis=1)
+    worst = int(np.argmax(off))  # NaN counts as the largest
+    if not math.isnan(largest) and not off[worst] <= largest:
+        largest, at = float(off[worst]), seen + worst
+    return len(path), largest, at
