@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.claims import Check, Claim, Measure, completed, parse_at, parse_over
-from engine.measures import EVALUATIONS, ITERATIONS, METRICS, NUMBERS, PLACES, VECTORS, unit_of
-from engine.problems import Problem
+from engine.claims import Check, Claim, Measure, parse_at, parse_over
+from engine.history import CAPACITY
+from engine.measures import METRICS, NUMBERS, VECTORS
+from engine.problems import Problem, show
 from engine.run import Run
 from engine.schema import guess
+from engine.series import EVALUATIONS, EXTREMES, ITERATIONS, PLACES, SEVERAL, last_count, unit_of
 
 Found = tuple[str, str]  # a key below the check, and what is wrong with it
 
@@ -41,7 +43,7 @@ def check_problems(check: Check, runs: Sequence[Run]) -> list[Found]:
         found += _stretch_problems(check, run, runs)
     else:
         found += _measure_problems(check, run, runs)
-    for key, side in check.other_sides():
+    for key, side in check.other_sides:
         if isinstance(side, Measure):
             wrong = [*_run_problems("run", side.run, runs)] or _measure_problems(side, _run_of(side.run, runs), runs)
             found += [(f"{key}.{below}", message) for below, message in wrong]
@@ -61,7 +63,7 @@ def _run_problems(key: str, name: str | None, runs: Sequence[Run]) -> Iterator[F
     if name is None and len(runs) > 1:
         yield key, f"missing: one of {', '.join(names)}"
     elif name is not None and name not in names:
-        yield key, f'"{name}" is not one of {", ".join(names)}.{guess(name, names)}'
+        yield key, f"{show(name)} is not one of {', '.join(names)}.{guess(name, names)}"
 
 
 def _measure_problems(measure: Measure, run: Run, runs: Sequence[Run]) -> list[Found]:
@@ -70,7 +72,7 @@ def _measure_problems(measure: Measure, run: Run, runs: Sequence[Run]) -> list[F
     if found:
         return found
     if metric in NUMBERS:
-        for key in ("at", "over"):
+        for key in ("at", "over", "take"):
             if _has(measure, key):
                 found.append((key, f"{metric} is one number of the whole run: take {key} out"))
     elif measure.over is not None and measure.take is None:
@@ -80,11 +82,11 @@ def _measure_problems(measure: Measure, run: Run, runs: Sequence[Run]) -> list[F
     if metric in VECTORS:
         found += _vector_problems(measure, run)
     else:
-        for text in measure.points:
+        for text in measure.points if metric not in NUMBERS else ():
             found += _point_problems(text, measure, run)
-        if measure.over is not None:
-            found += _over_problems("over", measure, measure.over, run)
-    if isinstance(plus := completed(measure.plus, measure), Measure):
+        if measure.over is not None and metric not in NUMBERS:
+            found += _over_problems("over", measure, measure.over, run, measure.take)
+    if isinstance(plus := measure.added, Measure):
         wrong = [*_run_problems("run", plus.run, runs)]
         wrong = wrong or _measure_problems(plus, _run_of(plus.run, runs), runs)
         found += [(f"plus.{key}", message) for key, message in wrong]
@@ -100,7 +102,7 @@ def _has(measure: Measure, key: str) -> bool:
 def _metric_problems(measure: Measure, run: Run) -> Iterator[Found]:
     metric, facts, surface = measure.metric, run.facts, run.surface
     if metric not in METRICS:
-        yield "metric", f'"{metric}" is not one of {", ".join(sorted(METRICS))}.{guess(str(metric), METRICS)}'
+        yield "metric", f"{show(metric)} is not one of {', '.join(sorted(METRICS))}.{guess(str(metric), METRICS)}"
         return
     kind = "a surface" if surface is not None else "classes" if facts.classes else "regression"
     unknown: str | None = None
@@ -114,7 +116,9 @@ def _metric_problems(measure: Measure, run: Run) -> Iterator[Found]:
         unknown = "data without validation samples"
     if unknown is not None:
         yield "metric", f"{metric} does not exist for {run.source.name}, which is {unknown}"
-    if measure.axis and (surface is None or measure.axis >= len(surface.axes)):
+    if _has(measure, "axis") and (surface is None or metric not in ("position", "side")):
+        yield "axis", f"means nothing for {metric}: it is for position or side"
+    elif surface is not None and (measure.axis or 0) >= len(surface.axes):
         yield "axis", f"{measure.axis} is not an axis of {run.source.name}"
     for key, of in (("input", "prediction"), ("index", "weight or gradient")):
         if _has(measure, key) and metric not in of.split(" or "):
@@ -169,6 +173,8 @@ def _point_problems(text: str, measure: Measure, run: Run) -> Iterator[Found]:
         most = run.epochs * run.iterations_per_epoch()
         if at.number > most:
             yield "at", f"there is no iteration {at.number}: the run has {most}"
+    if at.kind in ("epoch", "iteration") and metric not in PLACES:
+        yield from _kept("at", at.kind, at.number, run)
 
 
 def _per_iteration(key: str, measure: Measure, run: Run) -> Iterator[Found]:
@@ -181,16 +187,39 @@ def _per_iteration(key: str, measure: Measure, run: Run) -> Iterator[Found]:
         yield key, 'train_loss is known after each epoch only, unless training.evaluate = "iteration"'
 
 
-def _over_problems(key: str, measure: Measure, text: str, run: Run) -> Iterator[Found]:
+def _over_problems(key: str, measure: Measure, text: str, run: Run, take: str | None = None) -> Iterator[Found]:
     over = parse_over(text)
     unit = unit_of(measure, over)
-    if unit == "iteration":
-        yield from _per_iteration(key, measure, run)
-    elif measure.metric in ITERATIONS:
-        yield key, f"{measure.metric} is known after each iteration: write iterations:..."
-    most = run.epochs * (run.iterations_per_epoch() if unit == "iteration" else 1)
+    wrong = [*_per_iteration(key, measure, run)] if unit == "iteration" else []
+    if unit != "iteration" and measure.metric in ITERATIONS:
+        wrong.append((key, f"{measure.metric} is known after each iteration: write iterations:..."))
+    most = _most(unit, run)
     if over.unit != "last" and max(over.first, over.last or 0) > most:
-        yield key, f"there is no {unit} {max(over.first, over.last or 0)}: the run has {most}"
+        wrong.append((key, f"there is no {unit} {max(over.first, over.last or 0)}: the run has {most}"))
+    yield from wrong
+    if wrong:
+        return
+    least = 1 if measure.metric in ITERATIONS else 0
+    last = most if over.last is None else over.last
+    first = max(least, over.first) if over.unit != "last" else max(1, most - last_count(over.share, most) + 1)
+    if last < first:
+        yield key, f"{measure.metric} does not exist before the first iteration"
+    elif first == last and take in SEVERAL:
+        yield key, f"{text} is one {unit}, and {take} needs several"
+    elif measure.metric not in PLACES and not (take in EXTREMES and first <= 1 and over.last is None):
+        yield from _kept(key, unit, first, run)
+
+
+def _most(unit: str, run: Run) -> int:
+    """How many epochs or iterations a run has."""
+    return run.epochs * (run.iterations_per_epoch() if unit == "iteration" else 1)
+
+
+def _kept(key: str, unit: str, first: int, run: Run) -> Iterator[Found]:
+    """What a run is too long for: an epoch or iteration that is no longer kept by itself when it ends."""
+    most = _most(unit, run)
+    if most > CAPACITY and first <= most - CAPACITY:
+        yield key, f"of {most} {unit}s only the last {CAPACITY} are kept one by one, and {unit} {first} is none of them"
 
 
 def _stretch_problems(check: Check, run: Run, runs: Sequence[Run]) -> list[Found]:
@@ -200,30 +229,38 @@ def _stretch_problems(check: Check, run: Run, runs: Sequence[Run]) -> list[Found
         return found
     if check.metric in (*NUMBERS, *VECTORS):
         return [("metric", f"{check.metric} is no series over the run")]
-    found += _where(check, check.relation, keep=("metric", "over"))
-    if check.over is not None:
-        found += _over_problems("over", check, check.over, run)
+    found += _where(check, check.relation, keep=("metric", "over", "axis"))
+    unit = "iteration" if check.metric in ITERATIONS or check.falls == "update" else "epoch"
     if check.falls == "update":
         found += _per_iteration("falls", check, run)
     elif check.falls == "epoch" and check.metric in ITERATIONS:
         found.append(("falls", f'{check.metric} is known after each iteration: write "update"'))
-    if check.same_as is not None:
-        other = check.same_as
-        wrong = [*_run_problems("run", other.run or check.run, runs)]
-        if not wrong:
-            theirs = _run_of(other.run or check.run, runs)
-            wrong = [*_metric_problems(check, theirs)]
-            if other.over is not None:
-                wrong += _over_problems("over", check, other.over, theirs)
-        found += [(f"same_as.{key}", message) for key, message in wrong]
-        if other.run in (None, run.name) and other.over in (None, check.over):
-            found.append(("same_as", "compares a run with itself"))
+    if check.falls is not None:
+        over = f"{unit}s:0-" if check.over is None else check.over
+        if not found and run.surface is None and parse_over(over).unit not in (unit, "last"):
+            found.append(("over", f'is counted in {unit}s for falls = "{check.falls}": write {unit}s:...'))
+        return found or [*_over_problems("over", check, over, run, "changes")]
+    other = check.same_as
+    assert other is not None
+    wrong = [*_run_problems("run", check.run if other.run is None else other.run, runs)]
+    mine = check.over or other.over or f"{unit}s:0-"
+    found += _over_problems("over", check, mine, run)
+    if not wrong:
+        theirs = _run_of(check.run if other.run is None else other.run, runs)
+        wrong = [*_metric_problems(check, theirs)] or [*_over_problems("over", check, other.over or mine, theirs)]
+    found += [(f"same_as.{key}", message) for key, message in wrong]
+    if not found and parse_over(mine).unit != parse_over(other.over or mine).unit:
+        found.append(("same_as.over", f"{show(other.over)} is counted in another way than {show(mine)}"))
+    if other.run in (None, check.run, run.name) and other.over in (None, check.over):
+        found.append(("same_as", "compares a run with itself"))
     return found
 
 
 def _where(check: Check, relation: str, keep: tuple[str, ...] = ()) -> list[Found]:
     """Keys that say which number is meant, and mean nothing for this relation."""
-    keys = [key for key in ("metric", "at", "over", "take", "input", "index") if key not in keep and _has(check, key)]
+    keys = [
+        key for key in ("metric", "at", "over", "take", "input", "index", "axis") if key not in keep and _has(check, key)
+    ]
     return [(key, f"means nothing for {relation}: take it out") for key in keys]
 
 

@@ -7,12 +7,14 @@ does not. Here are its keys; `measures.py` reads numbers off a run, `judging.py`
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from engine.ranges import STRICT, OrTable, Range
+from engine.schema import guess
 
 Take = Literal[
     "min", "max", "mean", "std", "range", "std_of_changes", "share_rising", "sign_changes", "argmin", "not_finite", "changes"
@@ -40,16 +42,21 @@ class Over(NamedTuple):
     share: float = 1.0
 
 
+@lru_cache(1000)
 def parse_at(text: str) -> At:
     """The point that `text` names. Raises ValueError."""
     if text in ("initial", "final", "best", "restored"):
         return At(text)  # type: ignore[arg-type]
     found = re.fullmatch(r"(epoch|iteration):(\d{1,9})", text)
     if found is None or int(found[2]) < 1:
-        raise ValueError(f'at = "{text}" is not one of initial, final, best, restored, epoch:N, iteration:N with N from 1')
+        near = guess(text.partition(":")[0], ("initial", "final", "best", "restored", "epoch:N", "iteration:N"))
+        raise ValueError(
+            f"at = {_short(text)} is not one of initial, final, best, restored, epoch:N, iteration:N with N from 1.{near}"
+        )
     return At(found[1], int(found[2]))  # type: ignore[arg-type]
 
 
+@lru_cache(1000)
 def parse_over(text: str) -> Over:
     """The stretch that `text` names. Raises ValueError."""
     found = re.fullmatch(r"(epoch|iteration)s:(\d{1,9})-(\d{1,9})?", text)
@@ -58,7 +65,13 @@ def parse_over(text: str) -> Over:
     share = re.fullmatch(r"last:(0?\.\d{1,9}|1(?:\.0)?)", text)
     if share is not None and float(share[1]) > 0.0:
         return Over("last", share=float(share[1]))
-    raise ValueError(f'over = "{text}" is not such as epochs:3-6, epochs:0-, iterations:1-100 or last:0.5')
+    raise ValueError(f"over = {_short(text)} is not such as epochs:3-6, epochs:0-, iterations:1-100 or last:0.5")
+
+
+def _short(text: str) -> str:
+    """The text in quotation marks, without control characters, and no longer than is read with ease."""
+    shown = "".join(character if character.isprintable() else "?" for character in text)
+    return f'"{shown}"' if len(shown) <= 60 else f'"{shown[:57]}..."'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +80,7 @@ class Measure:
 
     `at` one or more of initial, final, best, restored, epoch:N, iteration:N; `over` such as epochs:3-6, iterations:0- or
     last:0.5. `input` is what a prediction is asked for (one row or several), `index` which weight (from 0), `axis` which
-    parameter of a surface. What the other side of a check leaves out, it has from the check.
+    parameter of a surface (left out: the first). What the other side of a check leaves out, it has from the check.
     """
 
     run: str | None = None
@@ -77,12 +90,14 @@ class Measure:
     take: Take | None = None
     input: tuple[float | tuple[float, ...], ...] | None = None
     index: Annotated[int, Range(0, 100_000_000)] | None = None
-    axis: Annotated[int, Range(0, 1)] = 0
+    axis: Annotated[int, Range(0, 1)] | None = None
     times: float = 1.0
     plus: Value = 0.0
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     def __post_init__(self) -> None:
+        if self.at == ():
+            raise ValueError("at is an empty list: no number is asked for")
         for text in self.points:
             parse_at(text)
         if self.over is not None:
@@ -91,6 +106,15 @@ class Measure:
             raise ValueError("has both at and over: a point or a stretch")
         if self.take is not None and self.at is not None:
             raise ValueError("take goes with over, not with at")
+        if self.times == 0.0:
+            raise ValueError("times = 0 makes every metric 0")
+        for entry in fields(self):
+            check_numbers(entry.name, getattr(self, entry.name))
+
+    @cached_property
+    def added(self) -> float | tuple[float, ...] | Measure:
+        """`plus`, `completed` from this measure."""
+        return completed(self.plus, self)
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -99,6 +123,18 @@ class Measure:
 
 
 Value = Annotated[float | tuple[float, ...] | Measure, OrTable()]
+
+
+def check_numbers(key: str, value: object) -> None:
+    """Raise ValueError where `value`, or an entry of it, is infinite or NaN, or where it is a list of none: such a side is
+    always passed, or never."""
+    if value == () and key != "at":
+        raise ValueError(f"{key} is an empty list: no number is asked for")
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, tuple):
+            check_numbers(key, number)
+        elif isinstance(number, float) and not math.isfinite(number):
+            raise ValueError(f"{key} = {number} is not a number that something could be compared with")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +155,9 @@ class Check(Measure):
     """A `[[claim.check]]`: a measure and exactly one relation that it must stand in.
 
     `above` and `below` hold for equal numbers too; `equals` to within `tolerance` x max(1, |other side|), `within_factor`
-    between `of` / factor and `of` x factor. `falls`: by less than `slack` does the metric rise at any epoch (or update).
-    `same_as`: bit for bit. `closed_form`: gradient descent on a quadratic surface, to within this tolerance at every step.
+    between `of` / factor and `of` x factor. `falls`: without `slack` the metric is lower at every epoch (or update), with it
+    never higher by more than that. `same_as`: bit for bit. `closed_form`: gradient descent on a quadratic surface, to within
+    this tolerance at every step. What a run that is over never came to (an epoch, the end of a stretch) does not hold.
     """
 
     above: Value | None = None
@@ -146,49 +183,54 @@ class Check(Measure):
         for key, default, relation in (("tolerance", 0.0, "equals"), ("of", None, "within_factor"), ("slack", 0.0, "falls")):
             if getattr(self, key) != default and relations != [relation]:
                 raise ValueError(f"{key} means nothing without {relation}")
-        if self.between is not None and len(self.between) != 2:
-            raise ValueError(f"between takes two sides, the lower one first, and has {len(self.between)}")
+        if self.between is not None:
+            if len(self.between) != 2:
+                raise ValueError(f"between takes two sides, the lower one first, and has {len(self.between)}")
+            low, high = self.between
+            if isinstance(low, float) and isinstance(high, float) and low > high:
+                raise ValueError(f"between = [{low:g}, {high:g}]: the lower side comes first")
         if self.within_factor is not None and self.of is None:
             raise ValueError("within_factor needs of: the number or measure that it is a factor of")
         if (self.stopped is not None or self.closed_form is not None) and self.metric is not None:
             raise ValueError(f"{relations[0]} needs no metric: take it out")
+        if relations[0] in ("falls", "same_as", "closed_form", "stopped") and (self.times != 1.0 or self.plus != 0.0):
+            raise ValueError(f"times and plus mean nothing for {relations[0]}: take them out")
         if self.stopped is None and self.closed_form is None and self.metric is None:
             raise ValueError("has no metric")
+        for side in (self.added, *(side for _, side in self.other_sides)):
+            while isinstance(side, Measure):  # raises ValueError where they do not go together
+                side = side.added
 
     @property
     def relation(self) -> str:
         """The one relation that is given."""
         return next(name for name in RELATIONS if getattr(self, name) is not None)
 
-    def other_sides(self) -> Iterator[tuple[str, float | tuple[float, ...] | Measure]]:
+    @cached_property
+    def other_sides(self) -> tuple[tuple[str, float | tuple[float, ...] | Measure], ...]:
         """What the measure is compared with, by its key, in full: `completed` from this check where it leaves things out."""
-        for key in ("above", "below", "equals", "of"):
-            side = getattr(self, key)
-            if side is not None:
-                yield key, completed(side, self)
-        for index, side in enumerate(self.between or ()):
-            yield f"between[{index + 1}]", completed(side, self)
+        given = [(key, getattr(self, key)) for key in ("above", "below", "equals", "of")]
+        given += [(f"between[{number}]", side) for number, side in enumerate(self.between or (), 1)]
+        return tuple((key, completed(side, self)) for key, side in given if side is not None)
 
 
 def completed(side: float | tuple[float, ...] | Measure, check: Measure) -> float | tuple[float, ...] | Measure:
-    """`side` with what it leaves out taken from `check`: run, metric, input and index, and where in the run."""
+    """`side` with what it leaves out taken from `check`: run, metric, where in the run, and of the same metric the input,
+    index and axis. Raises ValueError where that contradicts itself."""
     if not isinstance(side, Measure):
         return side
     values = {entry.name: getattr(side, entry.name) for entry in fields(Measure)}
-    own_metric = side.metric is not None
-    values["run"] = side.run or check.run
-    values["metric"] = side.metric or check.metric
-    if values["metric"] in WHOLE_RUN:
-        values["at"] = values["over"] = values["take"] = None
-    elif side.at is None and side.over is None:
+    values["run"] = check.run if side.run is None else side.run
+    values["metric"] = check.metric if side.metric is None else side.metric
+    if side.at is None and side.over is None and values["metric"] not in WHOLE_RUN:
         values["at"], values["over"] = check.at, check.over
-        values["take"] = side.take or check.take if check.over is not None else None
-    elif side.over is not None:
-        values["take"] = side.take or check.take
-    if not own_metric:
-        values["input"] = side.input or check.input
-        values["index"] = check.index if side.index is None else side.index
-        values["axis"] = side.axis or check.axis
+    if values["over"] is not None and side.take is None:
+        values["take"] = check.take
+    if values["metric"] == check.metric:
+        for key in ("input", "index", "axis"):
+            values[key] = getattr(check, key) if values[key] is None else values[key]
+    if side.take is not None and values["at"] is not None:
+        raise ValueError(f'take = "{side.take}" goes with over, and there is none')
     return Measure(**values)
 
 

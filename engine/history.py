@@ -26,6 +26,10 @@ _ITERATION_BYTES = 8 * len(COLUMNS)
 _EPOCH, _ITERATION, _BATCH = (COLUMNS.index(name) for name in ("epoch", "iteration", "batch"))
 
 
+#: So many of the newest iterations, and epochs, are exact; up to an eighth more, before the oldest are summed up.
+CAPACITY = 100_000
+
+
 class History:
     """What a run has said. Figures are float64; what does not exist is NaN in columns and None in events.
 
@@ -34,7 +38,7 @@ class History:
     exact (`kept`), older ones are summed up in at most `buckets` buckets each.
     """
 
-    def __init__(self, capacity: int = 100_000, buckets: int = 2048) -> None:
+    def __init__(self, capacity: int = CAPACITY, buckets: int = 2048) -> None:
         self.initial: Evaluation | None = None
         self.initial_validation: Evaluation | None = None
         self.changes: list[Changed] = []

@@ -1,40 +1,48 @@
 """Numbers read off a run for a claim's checks: one table says which metrics there are and how each is read.
 
 A run may still be going on, so a reading is known, or not known yet (then with what the number is now), or will never be
-known: NaN, which no check lets pass.
+known: NaN, which no check lets pass, with the reason.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.claims import At, Measure, Over, parse_at, parse_over
+from engine.claims import At, Measure, parse_at, parse_over
 from engine.memory import step_memory
 from engine.metrics import Evaluation
 from engine.objective import NetworkObjective
 from engine.run import Run
+from engine.series import (
+    EVALUATIONS,
+    ITERATIONS,
+    PLACES,
+    Floats,
+    ended,
+    kept_for,
+    never,
+    newest_of,
+    over_of,
+    places_of,
+    reached,
+    series_of,
+    taken,
+    unit_of,
+    within,
+)
 from engine.surfaces import SurfaceObjective
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
 
-Floats = NDArray[np.floating[Any]]
-
-#: Of each metric that is known at the end of an epoch: the set it is seen on and the figure of `Evaluation`.
-EVALUATIONS = {
-    f"{part}_{word}": (part, figure)
-    for part in ("train", "validation")
-    for word, figure in (("loss", "loss"), ("accuracy", "accuracy"), ("r2", "r2"), ("error", "mean_absolute_error"))
-}
-ITERATIONS = ("batch_loss", "batch_accuracy", "penalty", "learning_rate", "gradient_norm", "update_norm", "weight_norm")
-PLACES = ("position", "distance", "side")  # of a walk on a surface
 VECTORS = ("prediction", "weight", "gradient")
 NUMBERS: dict[str, Callable[[Run, Trainer | None], float]] = {
     "memory_bytes": lambda run, _: step_memory(run, run.batch_size).total,
@@ -51,27 +59,16 @@ METRICS = (*EVALUATIONS, "gap", *ITERATIONS, *PLACES, *VECTORS, *NUMBERS)
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a measure gives: one number, or several for a list. `known` False: not yet, `values` being what they are now
-    (empty where nothing can be said)."""
+    (empty where nothing can be said). `why` tells what keeps a number from being there."""
 
     values: tuple[float, ...]
     known: bool = True
+    why: str = ""
 
 
 NOT_YET = Reading((), False)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
-    """A metric over a run so far: `x` the epochs or iterations (0: before training), `y` its values, both (points,)."""
-
-    x: Floats
-    y: Floats
-
-
-def over_of(trainer: Trainer) -> bool:
-    """Whether a run has come to an end of its own; one that somebody broke off may still show anything."""
-    stopped = trainer.history.stopped
-    return stopped is not None and stopped.reason != "interrupted"
+#: Vectors before training, which a run does not keep and is slow to make again.
+_BEGINNINGS: WeakKeyDictionary[Trainer, dict[Any, Floats]] = WeakKeyDictionary()
 
 
 def read(measure: Measure, trainer: Trainer) -> Reading:
@@ -85,42 +82,76 @@ def read(measure: Measure, trainer: Trainer) -> Reading:
     if measure.metric in VECTORS:
         return _vector(measure, trainer)
     parts = [_point(measure, parse_at(text), trainer) for text in measure.points]
-    known = all(part.known for part in parts)
+    known, why = all(part.known for part in parts), first_of(part.why for part in parts)
     if not known and not all(part.values for part in parts):
-        return Reading((), False)
-    return Reading(tuple(value for part in parts for value in part.values), known)
+        return Reading((), False, why)
+    return Reading(tuple(value for part in parts for value in part.values), known, why)
+
+
+def first_of(reasons: Iterable[str]) -> str:
+    """The first one that is not empty."""
+    return next((why for why in reasons if why), "")
+
+
+def _missing(trainer: Trainer, why: str) -> Reading:
+    """What a run that is over does not have. One that had been made shorter can still go on: there it is not known."""
+    stopped = trainer.history.stopped
+    if stopped is not None and stopped.reason == "completed":
+        return Reading((), False, why)
+    return Reading((math.nan,), why=why)
+
+
+NOT_KEPT = "it is no longer kept, the run is too long"
 
 
 # a point of the run
 
 
 def _point(measure: Measure, at: At, trainer: Trainer) -> Reading:
-    ended = over_of(trainer)
+    is_over = over_of(trainer)
     if at.kind == "best":
         best = trainer.history.best
         if best is None:
-            return Reading((math.nan,)) if ended else NOT_YET
-        return Reading((_of_evaluations(measure, best),), ended)
+            why = "no epoch had a loss that is a number" if len(trainer.history.epochs) else ended(trainer)
+            return Reading((math.nan,), why=why) if is_over else NOT_YET
+        return Reading((_of_evaluations(measure, best),), is_over)
     if at.kind == "restored":
         restored = trainer.history.restored
-        return Reading((_of_evaluations(measure, restored) if restored else math.nan,)) if ended else NOT_YET
-    unit = "iteration" if at.kind == "iteration" or measure.metric in ITERATIONS else "epoch"
-    series = series_of(measure, trainer, unit)
-    if at.kind in ("initial", "final"):
-        if at.kind == "initial":
-            return Reading((float(series.y[0]),))
-        begun = len(series.x) > 0 and series.x[-1] > 0  # a refused run has no end
-        if not begun:
-            return Reading((math.nan,)) if ended else NOT_YET
-        return Reading((float(series.y[-1]),), ended)
-    found = np.flatnonzero(series.x == at.number)
-    if len(found):
-        return Reading((float(series.y[found[0]]),))
-    return Reading((math.nan,)) if ended else _now(series)
+        if restored is None:
+            return Reading((math.nan,), why="nothing was put back") if is_over else NOT_YET
+        return Reading((_of_evaluations(measure, restored),), is_over)
+    by_iteration = at.kind == "iteration" or measure.metric in ITERATIONS
+    newest = newest_of(measure, trainer, by_iteration)
+    number = {"initial": 0, "final": newest}.get(at.kind, at.number)
+    if at.kind == "final" and newest == 0:  # a refused run has no end
+        return Reading((math.nan,), why=ended(trainer)) if is_over else NOT_YET
+    if number <= newest:
+        try:
+            return Reading((_at(measure, trainer, number, by_iteration),), at.kind != "final" or is_over)
+        except LookupError:
+            return Reading((), False, NOT_KEPT)
+    if is_over:
+        return _missing(trainer, ended(trainer))
+    return Reading((_at(measure, trainer, newest, by_iteration),), False) if newest else NOT_YET
 
 
-def _now(series: Series) -> Reading:
-    return Reading((float(series.y[-1]),), False) if len(series.y) else NOT_YET
+def _at(measure: Measure, trainer: Trainer, number: int, by_iteration: bool) -> float:
+    """A metric at the end of an epoch or iteration (0: before training). Raises LookupError where it is no longer kept."""
+    metric, history = str(measure.metric), trainer.history
+    if metric in ITERATIONS:
+        found = getattr(history[number - 1], metric)
+        return math.nan if found is None else float(found)
+    if metric in PLACES:
+        return float(places_of(measure, trainer, number, number + 1).y[0])
+    if number == 0:
+        return _of_evaluations(measure, SimpleNamespace(train=history.initial, validation=history.initial_validation))
+    if by_iteration and trainer.run.surface is None:
+        series = series_of(measure, trainer, "iteration")
+        place = int(np.searchsorted(series.x, number))
+        if series.x[place] != number:
+            raise LookupError(number)
+        return float(series.y[place])
+    return _of_evaluations(measure, history.epochs[number - 1])
 
 
 def _of_evaluations(measure: Measure, seen: Any) -> float:
@@ -140,118 +171,48 @@ def _of_evaluations(measure: Measure, seen: Any) -> float:
 def _stretch(measure: Measure, trainer: Trainer) -> Reading:
     assert measure.over is not None and measure.take is not None
     over = parse_over(measure.over)
-    part = within(series_of(measure, trainer, unit_of(measure, over)), over)
-    known = over_of(trainer) or (over.last is not None and len(part.x) > 0 and part.x[-1] >= over.last)
+    series = series_of(measure, trainer, unit_of(measure, over))
+    part = within(series, over)
+    known = over_of(trainer)
+    if known and (why := never(trainer, series, over)):
+        return _missing(trainer, why)
+    known = known or reached(series, over)
     if not len(part.x):
-        return Reading((math.nan,)) if known else NOT_YET
-    with np.errstate(all="ignore"):
-        return Reading((TAKES[measure.take](part.x, part.y),), known)
-
-
-def unit_of(measure: Measure, over: Over) -> str:
-    """Whether a stretch is counted in epochs or iterations: of "last", what the metric is known for."""
-    if over.unit != "last":
-        return over.unit
-    return "iteration" if measure.metric in ITERATIONS else "epoch"
-
-
-def within(series: Series, over: Over) -> Series:
-    """The part of a series that lies in a stretch; of a share of it, that much from its end, at least one point."""
-    if over.unit == "last":
-        count = max(1, math.ceil(len(series.x) * over.share))
-        return Series(series.x[-count:], series.y[-count:])
-    inside = series.x >= over.first
-    if over.last is not None:
-        inside &= series.x <= over.last
-    return Series(series.x[inside], series.y[inside])
-
-
-def _rising(_: Floats, y: Floats) -> float:
-    return float((np.diff(y) > 0).mean()) if len(y) > 1 else math.nan
-
-
-def _sign_changes(_: Floats, y: Floats) -> float:
-    signs = np.sign(y[y != 0])
-    return float(np.count_nonzero(signs[1:] != signs[:-1])) if np.isfinite(y).all() else math.nan
-
-
-def _argmin(x: Floats, y: Floats) -> float:
-    return float(x[np.nanargmin(y)]) if not np.isnan(y).all() else math.nan
-
-
-#: How one number is made of a stretch: (points,) epochs or iterations and (points,) values, in float64.
-TAKES: dict[str, Callable[[Floats, Floats], float]] = {
-    "min": lambda _, y: float(y.min()),
-    "max": lambda _, y: float(y.max()),
-    "mean": lambda _, y: float(y.mean()),
-    "std": lambda _, y: float(y.std()),
-    "range": lambda _, y: float(y.max() - y.min()),
-    "std_of_changes": lambda _, y: float(np.diff(y).std()) if len(y) > 1 else math.nan,
-    "share_rising": _rising,
-    "sign_changes": _sign_changes,
-    "argmin": _argmin,
-    "not_finite": lambda _, y: float(np.count_nonzero(~np.isfinite(y))),
-    "changes": lambda _, y: float(np.count_nonzero(y[1:] != y[:-1])),
-}
-
-
-# series
-
-
-def series_of(measure: Measure, trainer: Trainer, unit: str) -> Series:
-    """The metric over the run so far, by epoch or by iteration, from before training where it exists there."""
-    metric, history = measure.metric, trainer.history
-    assert metric is not None
-    if metric in ITERATIONS:
-        x, y = history.series(metric)
-        return Series(x, y)
-    if metric in PLACES:
-        return _places(measure, trainer)
-    if metric == "train_loss" and unit == "iteration" and trainer.run.surface is None:
-        losses = history.train_losses()
-        first = history.initial.loss if history.initial else math.nan
-        return Series(np.r_[0.0, losses[:, 0]], np.r_[first, losses[:, 1]])
-    ends = np.r_[0.0, history.epoch_ends()[0]]
-    if metric == "gap":
-        validation, train = (_evaluations(trainer, name) for name in ("validation_loss", "train_loss"))
-        with np.errstate(all="ignore"):
-            return Series(ends, validation - train)
-    return Series(ends, _evaluations(trainer, metric))
-
-
-def _evaluations(trainer: Trainer, metric: str) -> Floats:
-    part, figure = EVALUATIONS[metric]
-    return trainer.history.evaluations(part, figure)[:, 1]  # type: ignore[arg-type]
-
-
-def _places(measure: Measure, trainer: Trainer) -> Series:
-    objective, axis = trainer.objective, measure.axis
-    assert isinstance(objective, SurfaceObjective)
-    path = objective.path
-    minima = np.array(objective.surface.minima)
-    with np.errstate(all="ignore"):
-        if measure.metric == "distance":
-            y = np.sqrt(((path[:, None, :] - minima) ** 2).sum(axis=-1)).min(axis=-1)
-        else:
-            y = path[:, axis] if measure.metric == "position" else np.sign(path[:, axis] - minima[0, axis])
-    return Series(np.arange(len(path), dtype=float), y)
+        return NOT_YET
+    if not kept_for(measure.take, series, part, over):
+        return Reading((), False, NOT_KEPT)
+    return Reading((taken(measure.take, part),), known)
 
 
 # vectors
 
 
 def _vector(measure: Measure, trainer: Trainer) -> Reading:
-    known = over_of(trainer) or measure.at == "initial"
+    is_over = over_of(trainer)
+    if measure.at != "initial":
+        why = ended(trainer) if is_over and not trainer.iteration else ""
+        if measure.at == "restored" and trainer.history.restored is None:
+            why = "nothing was put back" if is_over else ""
+            if not is_over:
+                return NOT_YET
+        if why:
+            return Reading((math.nan,) * _count(measure, trainer.run), why=why)
+        if not trainer.iteration:
+            return NOT_YET
     if measure.metric == "prediction":
-        rows = rows_of(measure)
-        found = _with_weights(measure, trainer, partial(_predicted, rows=rows))
-        return Reading(tuple(map(float, found[:, 0])), known)
-    if measure.metric == "gradient":
-        values = trainer.gradients if trainer.iteration else np.full_like(trainer.gradients, math.nan)
+        values = _with_weights(measure, trainer, partial(_predicted, rows=rows_of(measure)))[:, 0]
+    elif measure.metric == "gradient":
+        values = trainer.gradients
     else:
         values = _with_weights(measure, trainer, lambda one: one.parameters.copy())
     chosen = values if measure.index is None else values[measure.index : measure.index + 1]
-    return Reading(tuple(map(float, chosen)), known)
+    return Reading(tuple(chosen.astype(float).tolist()), is_over or measure.at == "initial")
+
+
+def _count(measure: Measure, run: Run) -> int:
+    if measure.metric == "prediction":
+        return len(rows_of(measure))
+    return run.parameters if measure.index is None else 1
 
 
 def rows_of(measure: Measure) -> Floats:
@@ -270,10 +231,11 @@ def _with_weights(measure: Measure, trainer: Trainer, look: Callable[[Any], Floa
     """`look` at the objective with the weights that `measure.at` asks for; where the best were put back, "final" are those
     before that and "restored" the ones there are."""
     if measure.at == "initial":
-        surface = trainer.run.surface
-        return look(SurfaceObjective(surface, trainer.run.training.dtype) if surface else NetworkObjective(trainer.run))
-    if measure.at == "restored" and trainer.history.restored is None:
-        return np.full_like(look(trainer.objective), math.nan)
+        kept_here, key = _BEGINNINGS.setdefault(trainer, {}), (measure.metric, measure.input)
+        if key not in kept_here:
+            run, surface = trainer.run, trainer.run.surface
+            kept_here[key] = look(SurfaceObjective(surface, run.training.dtype) if surface else NetworkObjective(run))
+        return kept_here[key]
     if measure.at == "final" and trainer.undone is not None:
         kept = trainer.parameters.copy()
         try:
@@ -288,6 +250,8 @@ def scaled(measure: Measure, reading: Reading, plus: Reading) -> Reading:
     """times x the reading + plus; a single number is added to each of several."""
     values = [measure.times * value for value in reading.values]
     if not values or not plus.values:
-        return replace(reading, values=(), known=False)
+        return Reading((), False, reading.why or plus.why)
     added = plus.values * len(values) if len(plus.values) == 1 else plus.values
-    return Reading(tuple(a + b for a, b in zip(values, added, strict=True)), reading.known and plus.known)
+    return Reading(
+        tuple(a + b for a, b in zip(values, added, strict=True)), reading.known and plus.known, reading.why or plus.why
+    )

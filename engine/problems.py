@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from engine.columns import TableError
 from engine.run import MisfitError
@@ -15,6 +16,7 @@ from engine.schema import (
     choices_of,
     choices_of_table,
     describe,
+    entry_of,
     guess,
     hints,
     kinds_of,
@@ -47,7 +49,12 @@ class PresetError(Exception):
         lines = [f"  {problem.key:<{width}}   {problem.message}".rstrip() for problem in self.problems]
         if not width:
             lines = [f"  {problem.message}" for problem in self.problems]
-        return "\n".join([f"{self.source}: {count}", *lines])
+        return "\n".join(printable(line) for line in (f"{self.source}: {count}", *lines))
+
+
+def printable(text: str) -> str:
+    """The text with a ? for each control character: what comes from a file must not be obeyed by a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 DATE = "a date"  # the key under which a date, which JSON lacks, comes to us
@@ -58,7 +65,7 @@ def show(value: object) -> str:
     if isinstance(value, dict) and DATE in value:
         return f"the date {value[DATE]}"
     text = json.dumps(value, ensure_ascii=False, default=str)
-    text = "".join(character if character.isprintable() else "?" for character in text)
+    text = printable(text)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -101,6 +108,9 @@ def _explain(finding: Any, root: type, document: Document) -> Problem:
     if allowed and isinstance(value, str):
         near = guess(value, allowed)
         return Problem(key, f"{show(value)} is not {describe(annotation)}{'.' + near if near else ''}")
+    if isinstance(value, dict) and get_origin(annotation) is tuple and choices_of_table(get_args(annotation)[0]):
+        name = re.sub(r"\[\d+\]", "", key)
+        return Problem(key, f"is written as [[{name}]], in double brackets")
     return Problem(key, f"{show(value)} is not {describe(annotation)}")
 
 
@@ -124,7 +134,7 @@ def _key(location: tuple[Any, ...], root: type, document: Document) -> str:
             node = node.get(part, {}) if isinstance(node, dict) else {}
             parts.append(str(part))
         elif isinstance(part, int) and isinstance(node, list):
-            annotation, node = get_args(kinds_of(annotation).get("list", annotation))[0], node[part]
+            annotation, node = entry_of(annotation), node[part]
             parts[-1] += f"[{part + 1}]"
     return ".".join(parts)
 

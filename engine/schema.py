@@ -74,8 +74,16 @@ def annotation_at(root: type, document: Document, key: str) -> Any | None:
         annotation = hints(cls)[name]
         node = node.get(name, {}) if isinstance(node, dict) else {}
         for index in indices:
-            annotation, node = get_args(kinds_of(annotation).get("list", annotation))[0], node[int(index) - 1]
+            annotation, node = entry_of(annotation), node[int(index) - 1]
     return annotation
+
+
+def entry_of(annotation: Any) -> Any:
+    """The annotation of an entry of a list, also of one that may be left out or is one of several kinds of value."""
+    annotation = kinds_of(annotation).get("list", annotation)
+    if get_origin(annotation) in (Union, types.UnionType):
+        annotation = next((part for part in get_args(annotation) if get_origin(part) is tuple), annotation)
+    return get_args(annotation)[0]
 
 
 def all_keys(root: type) -> Iterator[str]:

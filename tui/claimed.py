@@ -63,9 +63,9 @@ def spelt(seeds: Sequence[int]) -> str:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """The text without control codes, in lines of at most `width`."""
+    """The text without control codes, in lines of at most `width`; a line break of its own counts as a space."""
     return textwrap.wrap(
-        printable(text),
+        printable(" ".join(text.splitlines())),
         width,
         initial_indent=indent,
         subsequent_indent=indent + "  ",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.claim_problems import check_problems, claim_problems
+from engine.claim_words import number
 from engine.claims import parse_at, parse_over
 from engine.history import History
 from engine.judging import judge
@@ -42,8 +43,8 @@ def told(train, validation=None, batch=(), stopped="completed", run=MOONS):
     validation = train if validation is None else validation
     sets = [(Evaluation(a, accuracy=1 - a), Evaluation(b, accuracy=1 - b)) for a, b in zip(train, validation, strict=True)]
     history.begin(*sets[0])
-    for number, loss in enumerate(batch, 1):
-        history.add(IterationMetrics(1, number, number, 4, 16 * number, loss, 0.5, 0.0, 0.1, 1.0, 0.1, 2.0, 0.0))
+    for at, loss in enumerate(batch, 1):
+        history.add(IterationMetrics(1, at, at, 4, 16 * at, loss, 0.5, 0.0, 0.1, 1.0, 0.1, 2.0, 0.0))
     for epoch, (a, b) in enumerate(sets[1:], 1):
         history.add_epoch(EpochMetrics(epoch, 4 * epoch, 64 * epoch, 0.1, a, b, 0.0))
     trainer.epoch, trainer.iteration = len(train) - 1, 4 * (len(train) - 1)
@@ -123,14 +124,14 @@ def test_runs_are_compared_by_name_and_what_the_other_side_leaves_out_is_taken_f
     one = told(FALLING, run=replace(MOONS, name="one"))
     two = told(RISING_AGAIN, run=replace(MOONS, name="two"))
     seen = outcome('run = "two"\nmetric = "train_loss"\nat = "final"\nabove = { run = "one", times = 1.5 }', one, two)
-    assert (seen.held, seen.saw) == (True, "two train loss 0.7 >= 1.5 x one 0.4 = 0.6")
+    assert (seen.held, seen.saw) == (True, "two, training loss: 0.7 is at least 1.5 x 0.4 (one) = 0.6")
     seen = outcome('run = "two"\nmetric = "train_loss"\nat = "final"\nabove = { run = "one", times = 2 }', one, two)
-    assert (seen.held, seen.saw) == (False, "two train loss 0.7 not >= 2 x one 0.4 = 0.8")
+    assert (seen.held, seen.saw) == (False, "two, training loss: 0.7 is not at least 2 x 0.4 (one) = 0.8")
     same = 'run = "two"\nmetric = "train_loss"\nover = "epochs:0-{}"\nsame_as = {{ run = "one" }}'
     assert outcome(same.format(0), one, two).held is True
     differs = outcome(same.format(2), one, two)
     assert differs.held is False
-    assert differs.saw == "two train loss differs from one at epoch 1: 0.7 and 0.8"
+    assert differs.saw == "two, training loss differs from one at epoch 1: 0.7 and 0.8"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_infinity_is_above_every_number_and_counts_as_no_number_where_that_is_as
 def test_a_claim_is_not_seen_until_its_numbers_are_there_and_says_what_they_are_now():
     going_on = told(FALLING[:3], stopped="")
     final = outcome('metric = "train_loss"\nat = "final"\nbelow = 0.5', going_on)
-    assert (final.held, final.saw) == (None, "train loss now 0.6 (epoch 2 of 5)")
+    assert (final.held, final.saw) == (None, "training loss: now 0.6 (epoch 2 of 5)")
     assert outcome('metric = "train_loss"\nat = "epoch:4"\nbelow = 0.5', going_on).held is None
     assert outcome('metric = "train_loss"\nat = "epoch:2"\nbelow = 0.6', going_on).held is True
     assert outcome('metric = "train_loss"\nat = ["epoch:2", "epoch:3"]\nbelow = 0.6', going_on).held is None
@@ -188,8 +189,8 @@ def test_every_check_of_a_claim_has_to_hold_and_the_one_that_does_not_is_told():
     text = 'metric = "train_loss"\nat = "final"\nbelow = 0.5\n[[claim.check]]\n'
     text += 'metric = "validation_loss"\nat = "final"\nbelow = {}'
     both, one = (outcome(text.format(limit), told(FALLING, RISING_AGAIN)) for limit in (0.7, 0.6))
-    assert (both.held, both.saw) == (True, "train loss 0.4 <= 0.5; validation loss 0.7 <= 0.7")
-    assert (one.held, one.saw, one.decided) == (False, "validation loss 0.7 not <= 0.6", 2)
+    assert (both.held, both.saw) == (True, "training loss: 0.4 is at most 0.5; validation loss: 0.7 is at most 0.7")
+    assert (one.held, one.saw, one.decided) == (False, "validation loss: 0.7 is not at most 0.6", 2)
 
 
 def test_what_early_stopping_put_back_is_read_by_its_own_word():
@@ -327,6 +328,26 @@ def problems_of(text, *runs):
         ("closed_form = 1e-9", "closed_form: moons has none"),
         ('metric = "train_loss"\nover = "epochs:1-2"\nsame_as = { run = "a" }', "same_as: compares a run with itself"),
         ('metric = "train_loss"\nat = "final"\nfalls = "epoch"', "at: means nothing for falls"),
+        (
+            'metric = "train_loss"\nfalls = "epoch"\nover = "iterations:1-3"',
+            "over: is counted in epochs for falls",
+        ),
+        ('metric = "batch_loss"\nfalls = "update"\nover = "iterations:0-0"', "over: batch_loss does not exist before"),
+        (
+            'metric = "train_loss"\nover = "epochs:2-2"\ntake = "std"\nbelow = 1',
+            "over: epochs:2-2 is one epoch, and std needs",
+        ),
+        (
+            'metric = "train_loss"\nover = "last:0.1"\ntake = "range"\nbelow = 1',
+            "over: last:0.1 is one epoch, and range needs",
+        ),
+        ('metric = "iterations"\ntake = "mean"\nabove = 0', "take: iterations is one number of the whole run"),
+        (
+            'metric = "train_loss"\nat = "final"\nbelow = { metric = "iterations", at = "final" }',
+            "below.at: iterations is one",
+        ),
+        ('metric = "train_loss"\nat = "final"\naxis = 0\nabove = 0', "axis: means nothing for train_loss"),
+        ('run = "\\u001b"\nmetric = "train_loss"\nat = "final"\nabove = 0', 'run: "\\u001b" is not one of a.'),
     ],
 )
 def test_a_check_that_names_nothing_real_is_told(text, says):
@@ -381,6 +402,24 @@ def test_stretches_that_do_not_exist(text):
         ('metric = "train_loss"\nat = "finl"\nabove = 1', 'at = "finl" is not one of'),
         ('metric = "train_loss"\nat = "final"\nabove = { tims = 1 }', 'unknown key. Did you mean "times"?'),
         ('metric = "train_loss"\nat = "final"\nabove = "x"', '"x" is not a number, a list of numbers or a table'),
+        ('metric = "train_loss"\nat = "final"\nbetween = [0, "x"]', '"x" is not a number, a list of numbers or a table'),
+        (
+            'metric = "train_loss"\nat = "final"\nbetween = [{ tims = 1 }, 2]',
+            'between[1].tims   unknown key. Did you mean "times"',
+        ),
+        ('metric = "train_loss"\nat = "final"\nbetween = [2, 1]', "between = [2, 1]: the lower side comes first"),
+        ('metric = "train_loss"\nat = []\nabove = 1', "at is an empty list"),
+        ('metric = "train_loss"\nat = "final"\nequals = []', "equals is an empty list"),
+        ('metric = "train_loss"\nat = "final"\nabove = -inf', "above = -inf is not a number that"),
+        ('metric = "train_loss"\nat = "final"\nbetween = [nan, 1]', "between = nan is not a number that"),
+        ('metric = "train_loss"\nat = "final"\nabove = { times = inf }', "times = inf is not a number that"),
+        ('metric = "train_loss"\nat = "final"\ntimes = 0\nabove = 0', "times = 0 makes every metric 0"),
+        ('metric = "train_loss"\nfalls = "epoch"\ntimes = -1', "times and plus mean nothing for falls"),
+        (
+            'metric = "train_loss"\nat = "final"\nabove = { take = "mean" }',
+            'take = "mean" goes with over, and there is none',
+        ),
+        ('metric = "train_loss"\nat = "Final"\nabove = 1', 'Did you mean "final"?'),
     ],
 )
 def test_a_check_that_is_written_wrong_is_told(text, says):
@@ -398,6 +437,10 @@ def test_a_claim_has_to_be_whole():
         ('says = "x"\nlesson_says = "y"' + check, "go together"),
         ('says = "x"\nlesson_says = "y"\nsource = "z"\nverdict = "rigth"' + check, 'Did you mean "right"?'),
         ('says = "x"\nin_seeds = 0' + check, "is not a number, above 0 to 1"),
+        (
+            'says = "x"' + check.replace("[[claim.check]]", "[claim.check]"),
+            "is written as [[claim.check]], in double brackets",
+        ),
     ):
         with pytest.raises(PresetError) as error:
             parse_preset(head + text, "p", "p.toml")
@@ -414,3 +457,90 @@ def test_settings_that_take_away_what_a_claim_is_about_leave_it_unseen():
     assert (seen.held, seen.saw) == (None, "cannot be seen with these settings: there is no epoch 4: the run has 3")
     with pytest.raises(PresetError, match=r"claim\[1\]\.check\[1\]\.at"):
         parse_preset(text.replace("epochs = 5", "epochs = 3"), "p", "p.toml", seed=4)
+
+
+# in words
+
+
+@pytest.mark.parametrize(
+    ("text", "saw"),
+    [
+        ('metric = "train_loss"\nat = "final"\nabove = 0.4000001', "training loss: 0.4 is not at least 0.4000001"),
+        ('metric = "train_loss"\nat = "final"\nbelow = 0.39999999', "training loss: 0.4 is not at most 0.39999999"),
+        ('metric = "train_loss"\nat = "epoch:3"\nabove = { at = "final", times = 1.2501 }', None),
+        ('metric = "train_loss"\nat = "final"\nequals = 0.4', "training loss: 0.4, exactly"),
+        ('metric = "validation_accuracy"\nat = "final"\nabove = 0.25', "validation accuracy: 30 % is at least 25 %"),
+        (
+            'metric = "validation_accuracy"\nat = "final"\nabove = { at = "epoch:1", plus = -0.05 }',
+            "validation accuracy: 30 % is at least 30 % (after epoch 1) - 5 points = 25 %",
+        ),
+        (
+            'metric = "validation_loss"\nover = "last:0.5"\ntake = "share_rising"\nbelow = { over = "epochs:1-2" }',
+            "validation loss, share of rises over the 2nd half: 100 % is not at most 0 % "
+            "(share of rises over epochs 1 to 2)",
+        ),
+        (
+            'metric = "train_loss"\nat = "final"\nbelow = '
+            '{ at = "initial", times = 2, plus = { metric = "gap", at = "final", times = -3 } }',
+            "training loss: 0.4 is at most 2 x 1 (before training) - 3 x 0.3 (gap) = 1.1",
+        ),
+        (
+            'metric = "train_loss"\nat = ["epoch:1", "epoch:2", "final"]\nbelow = [0.9, 0.5, 0.9]',
+            "training loss after epoch 1, after epoch 2, at the end, number 2 of 3: 0.6 is not at most 0.5",
+        ),
+    ],
+)
+def test_what_was_seen_in_words(text, saw):
+    seen = outcome(text, told(FALLING, [1.0, 0.7, 0.5, 0.55, 0.6, 0.7], batch=[1.0, 2.0, 2.0, 4.0]))
+    if saw is None:  # 0.5 and 1.2501 x 0.4 = 0.50004 must not look equal
+        value, limit = seen.saw.split(" is not at least ")
+        assert seen.held is False and value.rsplit(" ", 1)[1] != limit.rsplit(" ", 1)[1], seen.saw
+    else:
+        assert seen.saw == saw
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.98667, "0.987"),
+        (2523688.0, "2,523,688"),
+        (8408.77, "8,409"),
+        (1.7e10, "1.7e10"),
+        (1e-9, "1e-9"),
+        (0.0, "0"),
+        (-0.6, "-0.6"),
+        (math.nan, "NaN"),
+        (-math.inf, "-infinity"),
+    ],
+)
+def test_a_number_is_written_as_a_person_would(value, text):
+    assert number(value) == text
+
+
+def test_an_accuracy_is_100_percent_only_where_it_is_all_of_them_and_one_point_is_one():
+    assert number(1.0, " %") == "100 %"
+    assert number(0.99996, " %") == "99.996 %"
+    assert (number(0.01, " points"), number(-0.02, " points")) == ("1 point", "-2 points")
+
+
+def test_how_a_run_ended_is_told_with_its_name_apart():
+    runs = [told(FALLING, stopped="early_stopping", run=replace(MOONS, name=name)) for name in ("stopped", "b")]
+    seen = outcome('run = "stopped"\nstopped = "diverged"', *runs)
+    assert (seen.held, seen.saw) == (False, "stopped: stopped early after epoch 5, and not diverged")
+    assert outcome('stopped = "diverged"', told(FALLING, stopped="diverged")).saw == "the run diverged after epoch 5"
+
+
+def test_an_axis_an_index_and_an_input_go_over_to_the_same_metric_only_where_it_has_none_of_its_own():
+    ravine = trained(Run(surface=Ravine(steps=2), training=Training(optimizer=SGD(learning_rate=0.01))))
+    u, v = ravine.parameters
+    at = 'metric = "position"\naxis = 1\nat = "final"\nequals = '
+    assert outcome(at + '{ metric = "position" }', ravine).held is True
+    assert outcome(at + "{ axis = 0 }", ravine).held is bool(u == v) is False
+    assert outcome('metric = "position"\naxis = 0\nat = "final"\nbelow = { axis = 1 }', ravine).held is bool(u <= v)
+
+
+def test_nothing_but_infinity_equals_infinity():
+    trainer = told([1.0, math.inf])
+    text = 'metric = "train_loss"\nat = "initial"\nequals = { at = "final" }\ntolerance = 0.5'
+    assert outcome(text, trainer).held is False
+    assert outcome(text.replace('"initial"', '"epoch:1"'), trainer).held is True

@@ -210,6 +210,11 @@ def test_lines_are_at_most_80_columns_and_of_strangers_texts_no_control_code_is_
     assert "\x1b" not in ended.stdout
 
 
+def test_a_sentence_of_two_lines_is_told_as_one(preset):
+    ended = descent(preset(RUNS, CLAIM.replace("The tiny step", "The tiny\\nstep")))
+    assert "The tiny step" in " ".join(ended.stdout.split())
+
+
 def test_all_presets_in_the_order_in_which_they_are_taught():
     assert [preset.name for preset in load_all([])] == [heading.name for heading in read_headings()[0]]
     assert [preset.name for preset in load_all(["digits", "recipe", "digits"])] == ["digits", "recipe"]
