@@ -78,6 +78,7 @@ def problem(place: str) -> str:
 
 
 THE_78 = rows("The 78 rows")
+QUIZZES = rows("Quizzes, interview questions and memory aids")
 CONTRADICTIONS = rows("Where the lessons contradict each other, themselves, or what runs show")
 
 
@@ -100,6 +101,15 @@ def test_every_contradiction_is_told_in_presets_that_exist() -> None:
             assert place == preset_of(place), f"{word}: {place} is not a preset"
             assert problem(place) == "", f"{word}: {place}"
             assert problem(f"{place}#story") == "", f"{word}: {place}"
+
+
+def test_every_quiz_and_memory_aid_is_asked_in_a_question_or_said_in_the_glossary() -> None:
+    assert sorted({row[0] for row in QUIZZES}) == ["001", "002", "003"]
+    assert len(QUIZZES) == 17
+    for _, what, where in QUIZZES:
+        for place in places(where):
+            assert "?" in place or place.startswith("glossary:"), f"{what}: {place}"
+            assert problem(place) == "", f"{what}: {place}"
 
 
 def test_every_scenario_is_reached_by_the_map() -> None:
