@@ -4,6 +4,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -123,6 +124,19 @@ def test_the_presets_beyond_the_scenarios_are_named_as_well() -> None:
     named = re.findall(r"`([^`]+)`", last)
     assert sorted(named) == sorted(BEYOND)
     assert [name for name in named if problem(name)] == []
+
+
+def test_the_readme_lists_every_preset_under_its_lesson_in_teaching_order() -> None:
+    """The README's table: a row a lesson, and in it the presets in the order of the picker."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## Presets\n")[2].partition("\n## ")[0]
+    listed = dict(re.findall(r"^\| ([A-Z][^|]*) \| (`.*) \|$", section, flags=re.MULTILINE))
+    taught: dict[str, list[str]] = {}
+    for name in sorted(presets.names(), key=lambda name: preset(name).sheet.order):
+        taught.setdefault(preset(name).sheet.lesson, []).append(name)
+    assert {lesson: re.findall(r"`([^`]+)`", row) for lesson, row in listed.items()} == taught
+    assert list(listed) == list(taught)
+    assert f"{len(presets.names())} in {len(taught)} lessons" in section
 
 
 @pytest.mark.parametrize(
