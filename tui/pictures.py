@@ -22,7 +22,8 @@ from tui.hidden import UNCOVERS
 from tui.names import labels, letters
 from tui.plot import Axes, Floats, Series, nice_step
 
-BEYOND = 10.0  # times the initial value: what rises above that is cut off, or nothing else could be read
+BEYOND = {False: 10.0, True: 1e4}  # times the initial value, of a linear and of a logarithmic axis: more would hide the rest
+FAR_APART = 20  # where one run has so many times the epochs of another, x counts iterations, or the other would be a dot
 Figure = Callable[[float | None], str]
 HIDDEN = f"  validation hidden: {UNCOVERS}"
 PARTS: tuple[Literal["train", "validation"], ...] = ("train", "validation")
@@ -155,7 +156,7 @@ def _picture(
     figure = percent if attribute == "accuracy" else short
     # a loss scale begins at 0 (unless it is logarithmic), an accuracy scale ends at 1
     floor, ceiling = (math.nan, 1.0) if attribute == "accuracy" else (math.nan if log else 0.0, math.nan)
-    cap = math.inf if log or attribute == "accuracy" else BEYOND * max(value for value in first if math.isfinite(value))
+    cap = math.inf if attribute == "accuracy" else BEYOND[log] * max(value for value in first if math.isfinite(value))
     axes = Axes(0.0, horizon, log_y=log, y_floor=floor, y_ceiling=ceiling, y_cap=cap or math.inf)
     # points above lines: what comes later is drawn over what comes first
     covered = blind and any(one.history.initial_validation is not None for one in trainers)
@@ -264,11 +265,12 @@ def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, tuple[F
     """How far x goes, epochs and their ends on it, and what turns a trainer's iterations into x.
 
     x doubles whenever it is full, up to the whole run: so the curve is not squeezed a little, and repainted, at each step.
-    x counts iterations; epochs where runs differ in how many iterations an epoch has.
+    x counts iterations; epochs where runs differ in how many iterations an epoch has, unless their epochs are FAR_APART.
     """
     shown = trainers[selected]
     per_epoch = [trainer.run.iterations_per_epoch(trainer.batch_size) for trainer in trainers]
-    even = len(set(per_epoch)) == 1
+    planned = [trainer.epochs for trainer in trainers]
+    even = len(set(per_epoch)) == 1 or max(planned) >= FAR_APART * min(planned)
 
     def scale(trainer: Trainer) -> float:
         return 1.0 if even else 1.0 / trainer.run.iterations_per_epoch(trainer.batch_size)

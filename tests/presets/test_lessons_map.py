@@ -4,6 +4,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,7 @@ def problem(place: str) -> str:
 
 
 THE_78 = rows("The 78 rows")
+QUIZZES = rows("Quizzes, interview questions and memory aids")
 CONTRADICTIONS = rows("Where the lessons contradict each other, themselves, or what runs show")
 
 
@@ -102,6 +104,15 @@ def test_every_contradiction_is_told_in_presets_that_exist() -> None:
             assert problem(f"{place}#story") == "", f"{word}: {place}"
 
 
+def test_every_quiz_and_memory_aid_is_asked_in_a_question_or_said_in_the_glossary() -> None:
+    assert sorted({row[0] for row in QUIZZES}) == ["001", "002", "003"]
+    assert len(QUIZZES) == 17
+    for _, what, where in QUIZZES:
+        for place in places(where):
+            assert "?" in place or place.startswith("glossary:"), f"{what}: {place}"
+            assert problem(place) == "", f"{what}: {place}"
+
+
 def test_every_scenario_is_reached_by_the_map() -> None:
     reached = {preset_of(place) for row in THE_78 for place in places(row[3])}
     assert set(SCENARIOS) - reached == set()
@@ -113,6 +124,19 @@ def test_the_presets_beyond_the_scenarios_are_named_as_well() -> None:
     named = re.findall(r"`([^`]+)`", last)
     assert sorted(named) == sorted(BEYOND)
     assert [name for name in named if problem(name)] == []
+
+
+def test_the_readme_lists_every_preset_under_its_lesson_in_teaching_order() -> None:
+    """The README's table: a row a lesson, and in it the presets in the order of the picker."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## Presets\n")[2].partition("\n## ")[0]
+    listed = dict(re.findall(r"^\| ([A-Z][^|]*) \| (`.*) \|$", section, flags=re.MULTILINE))
+    taught: dict[str, list[str]] = {}
+    for name in sorted(presets.names(), key=lambda name: preset(name).sheet.order):
+        taught.setdefault(preset(name).sheet.lesson, []).append(name)
+    assert {lesson: re.findall(r"`([^`]+)`", row) for lesson, row in listed.items()} == taught
+    assert list(listed) == list(taught)
+    assert f"{len(presets.names())} in {len(taught)} lessons" in section
 
 
 @pytest.mark.parametrize(
