@@ -21,10 +21,10 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_holds_every_module_preset_stylesheet_and_table(shipped: set[str]) -> None:
-    kinds = ("engine/**/*.py", "tui/**/*.py", "tui/*.tcss", "presets/*.*", "engine/data/*")
+    kinds = ("engine/**/*.py", "tui/**/*.py", "tui/*.tcss", "presets/*.*", "presets/glossary/*", "engine/data/*")
     wanted = {str(path.relative_to(ROOT)) for kind in kinds for path in ROOT.glob(kind) if path.is_file()}
     assert {"presets/recipe.toml", "tui/app.tcss", "engine/data/digits.npz", "engine/data/README.md"} <= wanted
-    assert {"presets/LESSONS.md", "presets/glossary.toml"} <= wanted
+    assert {"presets/LESSONS.md", "presets/glossary/words.toml"} <= wanted
     assert wanted <= shipped
 
 

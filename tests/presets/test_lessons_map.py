@@ -50,7 +50,7 @@ def preset(name: str) -> Preset:
 
 @cache
 def glossary() -> dict[str, dict]:
-    return tomllib.loads((files("presets") / "glossary.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(presets.glossary_text())
 
 
 def preset_of(place: str) -> str | None:

@@ -12,6 +12,7 @@ from textual.widgets import Markdown
 from textual.widgets._markdown import MarkdownParagraph
 
 import presets
+from tui.cli import main
 from tui.form import FIELDS
 from tui.glossary import linked, search, term_of_setting, terms, words_in
 from tui.screens.help import Help
@@ -44,11 +45,9 @@ def test_there_is_a_term_for_every_slug_and_no_other():
     assert sorted(terms()) == sorted(SLUGS)
 
 
-def test_the_file_is_no_preset():
-    assert "glossary" not in presets.names()
-    assert tomllib.loads(presets.glossary_text())
-    with pytest.raises(FileNotFoundError):
-        presets.text("glossary")
+def test_every_toml_file_of_the_presets_folder_is_a_preset(capsys):
+    assert main(["check", presets.__path__[0]]) == 0
+    assert capsys.readouterr().out.count(": ok") == len(presets.names())
 
 
 @every_term
