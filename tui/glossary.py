@@ -1,7 +1,7 @@
 """The glossary: what the words of the lessons mean, which of them a text has, and the text with links to them.
 
-All of it is pure functions on the terms of presets/glossary/words.toml; the help sheet shows them, and the lesson's text leads
-there. A link is `glossary:slug`, and only the first place where a word stands becomes one, so that a story stays calm.
+All of it is pure functions on the terms of presets/glossary/words.toml; the help sheet shows them, and the lesson's text
+leads there. A link is `glossary:slug`, and only the first place where a word stands becomes one, so that a story stays calm.
 """
 
 from __future__ import annotations
