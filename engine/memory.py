@@ -7,29 +7,15 @@ that early stopping keeps) and constants of a few hundred bytes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.activations import ACTIVATIONS
 from engine.batches import block_rows
-
-if TYPE_CHECKING:
-    from engine.run import Run
-
-UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-
-
-def parse_size(text: str) -> int:
-    """Bytes of '512 KiB', '1.5 MB' or '4096 B'. Raises ValueError."""
-    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]+)\s*", text)
-    units = {unit.lower(): size for unit, size in UNITS.items()}
-    if found is None or found[2].lower() not in units or float(found[1]) * units[found[2].lower()] < 1.0:
-        raise ValueError(f'"{text}" is not a size such as "512 KiB": at least 1 B, a number and one of {", ".join(UNITS)}')
-    return int(float(found[1]) * units[found[2].lower()])
+from engine.byte_sizes import parse_size
+from engine.run import Run
 
 
 @dataclass(frozen=True, slots=True)

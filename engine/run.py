@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Literal
 
+from engine.byte_sizes import parse_size
 from engine.datasets import CatsDogs, Data
 from engine.layers import Architecture, count_parameters
 from engine.losses import LOSSES, fitting_losses
-from engine.memory import parse_size
 from engine.optimizers import SGD, AnyOptimizer
 from engine.ranges import STRICT, Range
 from engine.schedules import AnySchedule, Constant, ReduceOnPlateau

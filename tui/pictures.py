@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from engine import History, Trainer
-from engine.memory import largest_batch, parse_size, step_memory
+from engine.byte_sizes import parse_size
+from engine.memory import largest_batch, step_memory
 from tui.canvas import Row, Span
 from tui.figures import percent, short
 from tui.hidden import UNCOVERS

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from engine import Run, Trainer
 from engine.activations import ACTIVATIONS
+from engine.byte_sizes import parse_size
 from engine.layers import Architecture
 from engine.losses import LOSSES
-from engine.memory import largest_batch, parse_size, step_memory
+from engine.memory import largest_batch, step_memory
 from engine.optimizers import OPTIMIZERS, SGD, Adam
 from engine.points import Blobs, Moons
 from engine.real_tables import Diabetes, Digits
