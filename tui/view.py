@@ -186,9 +186,9 @@ def moment(session: Session, phase: int, speed: float, left: float, pace: str) -
     newest = history[-1] if len(history) else None
     trainer, hidden = session.trainer, session.hidden
     samples = "samples" if hidden.setting("data") else NAMES.get(trainer.run.source.name, "samples")
-    refused_all = session.state == "refused"
+    trains = not refused(trainer)  # the selected run may be, where others of a comparison train
     return Moment(
-        phase, newest, speed, left, pace, samples, walk_of(trainer), refused_all, epoch_done(trainer),
+        phase if trains else -1, newest, speed, left, pace, samples, walk_of(trainer), not trains, epoch_done(trainer),
         counted=not hidden.setting("batch_size"),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from tui.form import BY_KEY, nudged, rows_of, typed
 from tui.landscape import surface_picture
 from tui.outcome import Told, news
 from tui.session import Session
-from tui.view import form_rows, pictures
+from tui.view import form_rows, moment, pictures
 from tui.walk import walk_of
 
 CATS = """
@@ -394,3 +394,17 @@ def test_of_a_long_walk_every_early_step_and_the_last_are_drawn():
     assert len(way.x) <= 601
     assert set(np.round(path[:300], 12)) <= set(np.round(way.x, 12))
     assert path[-1] in way.x
+
+
+def test_the_loop_of_a_refused_run_lights_no_phase_while_others_train():
+    sizes = '[[run]]\nname = "fits"\ntraining.batch_size = 2\n[[run]]\nname = "does-not"\ntraining.batch_size = 200\n'
+    session = Session(parse_preset(CATS + 'memory_limit = "200 KiB"\n' + sizes, "two", "two.toml"))
+    session.prepare()
+    session.advance()
+    assert session.state != "refused"
+    loops = []
+    for selected in range(2):
+        session.selected = selected
+        seen = moment(session, 3, 0.0, 0.0, "pace 1x")
+        loops.append((seen.phase, seen.refused))
+    assert loops == [(3, False), (-1, True)]
