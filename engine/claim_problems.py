@@ -170,7 +170,7 @@ def _point_problems(text: str, measure: Measure, run: Run) -> Iterator[Found]:
             yield "at", f"there is no epoch {at.number}: the run has {run.epochs}"
     elif at.kind == "iteration":
         yield from _per_iteration("at", measure, run)
-        most = run.epochs * run.iterations_per_epoch()
+        most = _most("iteration", run)
         if at.number > most:
             yield "at", f"there is no iteration {at.number}: the run has {most}"
     if at.kind in ("epoch", "iteration") and metric not in PLACES:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
+from engine.problems import show
 from engine.ranges import STRICT, OrTable, Range
 from engine.schema import guess
 
 Take = Literal[
     "min", "max", "mean", "std", "range", "std_of_changes", "share_rising", "sign_changes", "argmin", "not_finite", "changes"
 ]
-Moment = Literal["initial", "final", "best", "restored"]
 RELATIONS = ("above", "below", "between", "equals", "within_factor", "falls", "same_as", "closed_form", "stopped")
 #: Metrics that are one number of a whole run: they have no `at` and no `over`.
 WHOLE_RUN = ("memory_bytes", "parameters", "iterations_per_epoch", "iterations", "epochs_run", "samples_seen")
@@ -51,7 +51,7 @@ def parse_at(text: str) -> At:
     if found is None or int(found[2]) < 1:
         near = guess(text.partition(":")[0], ("initial", "final", "best", "restored", "epoch:N", "iteration:N"))
         raise ValueError(
-            f"at = {_short(text)} is not one of initial, final, best, restored, epoch:N, iteration:N with N from 1.{near}"
+            f"at = {show(text)} is not one of initial, final, best, restored, epoch:N, iteration:N with N from 1.{near}"
         )
     return At(found[1], int(found[2]))  # type: ignore[arg-type]
 
@@ -65,13 +65,7 @@ def parse_over(text: str) -> Over:
     share = re.fullmatch(r"last:(0?\.\d{1,9}|1(?:\.0)?)", text)
     if share is not None and float(share[1]) > 0.0:
         return Over("last", share=float(share[1]))
-    raise ValueError(f"over = {_short(text)} is not such as epochs:3-6, epochs:0-, iterations:1-100 or last:0.5")
-
-
-def _short(text: str) -> str:
-    """The text in quotation marks, without control characters, and no longer than is read with ease."""
-    shown = "".join(character if character.isprintable() else "?" for character in text)
-    return f'"{shown}"' if len(shown) <= 60 else f'"{shown[:57]}..."'
+    raise ValueError(f"over = {show(text)} is not such as epochs:3-6, epochs:0-, iterations:1-100 or last:0.5")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ they stand, to the bit.
 from __future__ import annotations
 
 import math
-import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
-from engine.processes import POLL, WORTH, estimated_seconds, orphaned
+from engine.processes import POLL, SPAWN, WORTH, estimated_seconds, orphaned
 from engine.run import Run
 from engine.stacked import train_together
 
@@ -104,13 +103,12 @@ def _received(connection: Connection) -> list[State] | None:
 @contextmanager
 def _workers(count: int) -> Iterator[list[Connection]]:
     """Processes that train what they are sent; however this is left, none of them stays."""
-    context = multiprocessing.get_context("spawn")  # a fork would copy a terminal, threads and locks in any state
     processes, connections = [], []
     try:
         with _deaf():
             for _ in range(count):
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_work, args=(theirs,), daemon=True)
+                ours, theirs = SPAWN.Pipe()
+                process = SPAWN.Process(target=_work, args=(theirs,), daemon=True)
                 process.start()
                 theirs.close()  # else the end of a process would not be the end of its pipe
                 processes.append(process)

@@ -6,6 +6,7 @@ Documents are plain nested dicts, as TOML reads them. An overlay makes a new one
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -105,6 +106,15 @@ def nest(key: str, value: Any) -> Document:
     for part in reversed(above):
         document = {part: document}
     return document
+
+
+def leaves(document: Document, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value that is no table, by the path of its keys: the other way round from `nest`."""
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*above, key))
+        else:
+            yield (*above, key), value
 
 
 def without(document: Document, key: str, root: type) -> Document | None:

@@ -22,6 +22,7 @@ WORTH = 2.0  # seconds of work below which starting a process takes longer than 
 #: parameter that is updated, unit that is activated and number of a row that is copied.
 PRODUCTS, OVERHEAD, UPDATE, ACTIVATION, COPY = 3e10, 4e-6, 4e-9, 5e-9, 2e-9
 POLL = 0.05  # seconds between two looks at whether somebody interrupts
+SPAWN = multiprocessing.get_context("spawn")  # a fork would copy a terminal, threads and locks in any state
 
 
 def train_all(runs: Sequence[Run], interrupted: Callable[[], bool] = lambda: False, processes: int = 1) -> list[Trainer]:
@@ -34,12 +35,11 @@ def train_all(runs: Sequence[Run], interrupted: Callable[[], bool] = lambda: Fal
     if processes <= 1:
         return train_together(runs, interrupted)
     shares = [list(range(first, len(runs), processes)) for first in range(processes)]
-    context = multiprocessing.get_context("spawn")  # a fork would copy a terminal, threads and locks in any state
-    stop = context.Event()
+    stop = SPAWN.Event()
     workers = []
     for share in shares[1:]:
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(theirs, [runs[index] for index in share], stop), daemon=True)
+        ours, theirs = SPAWN.Pipe(duplex=False)
+        process = SPAWN.Process(target=_work, args=(theirs, [runs[index] for index in share], stop), daemon=True)
         process.start()
         theirs.close()
         workers.append((process, ours, share))

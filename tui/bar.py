@@ -40,11 +40,15 @@ class Bar:
     def _columns(self) -> int:
         """Those of the terminal but the last, where a cursor wraps; never less than what is drawn already needs."""
         assert self._stream is not None
-        try:
-            columns = os.get_terminal_size(self._stream.fileno()).columns or WIDEST
-        except (OSError, ValueError, AttributeError):
-            columns = WIDEST
-        return max(min(columns, WIDEST) - 1, self._drawn)
+        return max(min(columns_of(self._stream), WIDEST) - 1, self._drawn)
+
+
+def columns_of(stream: TextIO) -> int:
+    """The width of the terminal that a stream writes to; 80 where there is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or WIDEST
+    except (OSError, ValueError, AttributeError):
+        return WIDEST
 
 
 def bar_line(share: float, text: str, columns: int) -> str:

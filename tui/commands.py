@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
+from tui.bar import columns_of
 from tui.loading import Refused, is_table, load
 from tui.own_folder import files_in, is_folder
 
@@ -31,7 +31,7 @@ def list_presets(as_json: bool) -> None:
         keys = ("name", "lesson", "title", "summary")
         print(json.dumps([{key: getattr(heading, key) for key in keys} for heading in headings], indent=2), flush=True)
     else:
-        for line in list_lines(headings, _columns()):
+        for line in list_lines(headings, columns_of(sys.stdout)):
             print(line, flush=True)
     for problem in broken:
         click.echo(f"descent: {problem}", err=True)
@@ -124,7 +124,7 @@ def print_folder(word: str) -> None:
     headings, broken = headings_in(Path(word))
     if not headings:
         raise Refused("\n".join(f"descent: {problem}" for problem in broken) or _none_in(word))
-    for line in list_lines(headings, _columns()):
+    for line in list_lines(headings, columns_of(sys.stdout)):
         print(line, flush=True)
     for problem in broken:
         click.echo(f"descent: {problem}", err=True)
@@ -158,11 +158,3 @@ def _none_in(word: str) -> str:
 
 def _typed(file: str) -> str:
     return file if "/" in file or file.endswith(".toml") else f"./{file}"
-
-
-def _columns() -> int:
-    """The width of the terminal; 80 where there is none."""
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
-    except (OSError, ValueError, AttributeError):
-        return 80

@@ -15,6 +15,7 @@ import tomlkit
 from tomlkit.container import Container
 from tomlkit.items import AoT, Comment, InlineTable, Table, Whitespace
 
+from engine.overlay import leaves
 from engine.schema import Document
 
 
@@ -123,7 +124,7 @@ def _plain(value: Any) -> Any:
 def _add(table: Any, key: str, value: Any) -> None:
     """A new key below the last one of its table; blank lines, and the comments of what follows, stay where they are."""
     if isinstance(value, dict) and isinstance(table, Table) and (table.is_aot_element() or _dotted(table)):
-        for path, leaf in _leaves(value, (key,)):
+        for path, leaf in leaves(value, (key,)):
             table.append(tomlkit.key(list(path)), leaf)
     elif isinstance(value, dict):
         new = tomlkit.table()
@@ -235,7 +236,7 @@ def _as_text(entry: Table) -> str:
 
 def _entry(run: Document) -> Table:
     entry = tomlkit.table()
-    for path, leaf in _leaves(run, ()):
+    for path, leaf in leaves(run):
         entry.append(tomlkit.key(list(path)), leaf)
     return entry
 
@@ -250,7 +251,7 @@ def _is_flat(body: list[tuple[Any, Any]]) -> bool:
 
 def _rewritten(body: list[tuple[Any, Any]], goal: Document) -> str:
     """Lines of `key = value` as they stand, with those values changed, added and taken out that `goal` has otherwise."""
-    left, lines = dict(_leaves(goal, ())), []
+    left, lines = dict(leaves(goal)), []
     for path, key, item in _flattened(body, ()):
         if key is None:
             lines.append(_rendered(item))
@@ -279,10 +280,3 @@ def _flattened(body: list[tuple[Any, Any]], above: tuple[Any, ...]) -> Iterator[
         else:
             keys = (*above, key)
             yield tuple(each.key for each in keys), ".".join(each.as_string() for each in keys) + key.sep, item
-
-
-def _leaves(table: Document, above: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
-    found: list[tuple[tuple[str, ...], Any]] = []
-    for key, value in table.items():
-        found += _leaves(value, (*above, key)) if isinstance(value, dict) else [((*above, key), value)]
-    return found

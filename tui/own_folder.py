@@ -42,6 +42,11 @@ def named(entry: str) -> tuple[str, str]:
     return Path(source).stem, source
 
 
+def is_bundled(name: str, source: str) -> bool:
+    """Whether a loaded preset, of this name and source, is one that comes with descent."""
+    return source == f"presets/{name}.toml" and name in presets.names()
+
+
 def is_folder(word: str) -> bool:
     """Whether a word on the command line is a folder of presets, and no preset's name."""
     return (

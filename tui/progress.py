@@ -7,19 +7,18 @@ two labs at once do not lose each other's entries. Nothing here is worth an erro
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import presets
 from engine import Preset, PresetError, Trainer, load_preset
 from engine.live import PACE
 from tui.folders import state_folder
+from tui.own_folder import is_bundled
+from tui.replacing import replace_file
 
 PATIENCE = 0.3  # seconds at most that a lab waits for another one that writes
 
@@ -39,7 +38,7 @@ def done_file() -> Path:
 
 def name_of(name: str, source: str) -> str:
     """What a preset is kept under: its name where it comes with descent, else where its file lies."""
-    return name if source == f"presets/{name}.toml" and name in presets.names() else str(Path(source).resolve())
+    return name if is_bundled(name, source) else str(Path(source).resolve())
 
 
 def read() -> dict[str, Done]:
@@ -60,7 +59,7 @@ def note(name: str, claims_held: int, claims: int) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         with _alone(file.with_suffix(".lock")):
             entries = {**_entries(), name: {"claims_held": claims_held, "claims": claims}}
-            _replace(file, json.dumps({"presets": entries}, indent=1, sort_keys=True))
+            replace_file(file, json.dumps({"presets": entries}, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         return f"what is done cannot be kept in {file}: {error.strerror or error}"
     return ""
@@ -89,7 +88,7 @@ def _as_written(preset: Preset, trainers: Sequence[Trainer]) -> bool:
     changed = any(change.key != PACE for one in trainers for change in one.history.changes)
     if changed or not all(one.done for one in trainers):
         return False
-    bundled = preset.source == f"presets/{preset.name}.toml" and preset.name in presets.names()
+    bundled = is_bundled(preset.name, preset.source)
     try:
         written = load_preset(preset.name if bundled else Path(preset.source))
     except (OSError, PresetError):  # the file is gone or changed, or it was a table
@@ -108,19 +107,6 @@ def _entries() -> dict[str, Any]:
         return {}
     entries = content.get("presets") if isinstance(content, dict) else None
     return entries if isinstance(entries, dict) else {}
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write the file beside its place and put it there in one step: nobody ever reads half of it."""
-    handle, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as written:
-            written.write(text + "\n")
-        os.replace(beside, file)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
 
 
 @contextmanager

@@ -9,15 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
-import tempfile
+import stat
 import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 from engine.own_table import OwnTable
 from engine.preset import RUN_TABLES, Preset, parse_preset
@@ -28,7 +26,8 @@ from engine.sheet import Sheet, Show
 from tui.edited import edited, with_claims_about, without
 from tui.figures import count
 from tui.folders import presets_folder
-from tui.settled import Laid, settled
+from tui.replacing import replace_file
+from tui.settled import Laid, plain, settled
 from tui.written import laid_out, toml_text
 
 HEADING = tuple(entry.name for entry in fields(Sheet) if entry.name not in (*RUN_TABLES, "show", "question", "claim"))
@@ -101,23 +100,14 @@ def save(copy: Copy, place: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(target.parent)) from None
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(copy.text)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, name)
-        else:
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(name, 0o666 & ~mask)
-        os.replace(name, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
+    replace_file(target, copy.text, stat.S_IMODE(target.stat().st_mode) if target.exists() else _usual_mode())
+
+
+def _usual_mode() -> int:
+    """The rights of a file that somebody makes."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def write_new(text: str, place: Path) -> None:
@@ -201,17 +191,13 @@ def _say_file(preset: Preset, document: Document, before: Document, place: Path)
 def _head(preset: Preset, base: Document) -> None:
     """What is said and shown, where a setting of the command line changed it."""
     for entry in fields(Show):
-        value, table = _plain(getattr(preset.sheet.show, entry.name)), base.get("show", {})
-        if value != _plain(table.get(entry.name, entry.default)):
+        value, table = plain(getattr(preset.sheet.show, entry.name)), base.get("show", {})
+        if value != plain(table.get(entry.name, entry.default)):
             base.setdefault("show", {})[entry.name] = value
     for key in HEADING:
-        value = _plain(getattr(preset.sheet, key))
-        if value != base.get(key, _plain(getattr(Sheet, key))):
+        value = plain(getattr(preset.sheet, key))
+        if value != base.get(key, plain(getattr(Sheet, key))):
             base[key] = value
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _whole(preset: Preset, runs: Sequence[Run], place: Path) -> str:

@@ -22,7 +22,7 @@ PATIENCE = 1000  # changes after which a way of writing it is given up
 
 def settled(base: Document, own: Sequence[Document], goals: Sequence[Document]) -> Laid | None:
     """`base` and `own` changed so that each of `own`, laid over the base, gives its goal; None where no way was found."""
-    goals = [_plain({key: value for key, value in goal.items() if key in RUN_TABLES}) for goal in goals]
+    goals = [plain({key: value for key, value in goal.items() if key in RUN_TABLES}) for goal in goals]
     base, own = deepcopy(base), [deepcopy(each) for each in own]
     shared: set[Where] = set()  # what was put into the base already: where that did not do, it goes into the runs
     for _ in range(PATIENCE):
@@ -136,7 +136,8 @@ def _tidied(document: Document) -> Document:
     return {key: value for key, value in inner.items() if value != {} or document[key] == {}}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Tuples as lists, which is what TOML has."""
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+        return {key: plain(entry) for key, entry in value.items()}
+    return [plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value

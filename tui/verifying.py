@@ -15,6 +15,7 @@ from tui.claimed import claim_lines, claim_record, spelt, wrapped
 from tui.figures import count
 from tui.listing import read_headings
 from tui.loading import Refused, is_table, load
+from tui.own_folder import is_bundled
 from tui.records import json_text
 from tui.unwatched import Interrupted, Seeds, cores
 
@@ -78,7 +79,7 @@ def _in_order(presets: Sequence[Preset], seeds: Seeds, interrupted: Interrupted,
 
     def verified(index: int) -> Verified:
         preset = presets[index]
-        name = preset.name if preset.source == f"presets/{preset.name}.toml" else preset.source
+        name = preset.name if is_bundled(preset.name, preset.source) else preset.source
         return Verified(name, preset, seeds_of(preset, seeds), known[index])
 
     def progress(share: float) -> None:

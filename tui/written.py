@@ -16,7 +16,7 @@ from tomlkit.items import Item, Table
 
 from engine.claim_problems import claim_problems
 from engine.claims import Claim
-from engine.overlay import TAGGED
+from engine.overlay import TAGGED, leaves
 from engine.preset import RUN_TABLES, Preset, default_second
 from engine.run import Run
 from engine.schema import Document
@@ -106,9 +106,9 @@ def laid_out(runs: Sequence[Run]) -> tuple[Document, list[Document]]:
     """The base tables and the `[[run]]`s that come to these runs, every default filled in."""
     tables = [_tables(run) for run in runs]
     own: list[Document] = []
-    for run, leaves in zip(runs, varied(tables), strict=True):
+    for run, differing in zip(runs, varied(tables), strict=True):
         own.append({"name": run.name})
-        for path, value in leaves:
+        for path, value in differing:
             table = own[-1]
             for key in path[:-1]:
                 table = table.setdefault(key, {})
@@ -128,11 +128,11 @@ def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[l
         if all(value == values[0] for value in values):
             continue
         if any(value is None for value in values):
-            parts = [list(_leaves({key: value}, above)) if value is not None else [] for value in values]
+            parts = [list(leaves({key: value}, above)) if value is not None else [] for value in values]
         elif not isinstance(values[0], dict):
             parts = [[(path, value)] for value in values]
         elif ".".join(path) in TAGGED and len({value["name"] for value in values}) > 1:
-            parts = [list(_leaves(value, path)) for value in values]
+            parts = [list(leaves(value, path)) for value in values]
         else:
             parts = varied(values, path)
         for own, part in zip(found, parts, strict=True):
@@ -163,14 +163,6 @@ def _shared(tables: Sequence[Document], above: str = "") -> Document:
         whole = not isinstance(value, dict) or replaced or (path in SOURCES and None in others)
         shared[key] = value if whole else _shared(others, path)
     return shared
-
-
-def _leaves(table: Document, above: tuple[str, ...]) -> Iterator[Leaf]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*above, key))
-        else:
-            yield (*above, key), value
 
 
 def _plain(value: Any, keep: bool = False) -> Any:

@@ -1,0 +1,25 @@
+"""A file that is replaced in one step, so that nobody ever reads half of it, and nothing is lost where writing fails."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def replace_file(file: Path, text: str, mode: int = 0o600) -> None:
+    """Write the text, in UTF-8, beside the file's place and put it there with these rights. Raises OSError, and then
+    nothing has changed."""
+    handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as written:
+            written.write(text)
+            written.flush()
+            os.fsync(written.fileno())  # else a power cut could leave the new name with nothing in it
+        os.chmod(beside, mode)
+        os.replace(beside, file)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
