@@ -48,6 +48,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` characters, with an ellipsis for what had no room."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
 def exact(value: float) -> str:
     """A setting as one would type it: 0.001, 1e-05, 32."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

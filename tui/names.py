@@ -11,6 +11,11 @@ def letters(names: Sequence[str]) -> list[str]:
     return first if all(first) and len(set(first)) == len(first) else [chr(ord("a") + index) for index in range(len(names))]
 
 
+def marked(letter: str, label: str) -> str:
+    """The label with its letter before it, unless it begins with that."""
+    return label if label.startswith(letter) else f"{letter} {label}"
+
+
 def labels(names: Sequence[str]) -> list[str]:
     """The names without the words that all of them begin with: 'learning_rate 0.1' among its like is '0.1'."""
     words = [name.split(" ") for name in names]

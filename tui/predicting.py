@@ -16,7 +16,7 @@ from engine.objective import NetworkObjective
 from engine.table import Floats, Table
 from tui.canvas import Row, Span, row
 from tui.figures import count, percent, short
-from tui.names import labels, letters
+from tui.names import labels, letters, marked
 
 TYPED = 6  # features up to which the numbers themselves are typed
 LARGEST = 1e6
@@ -143,7 +143,7 @@ def answers(trainers: Sequence[Trainer], asked: Asked, width: int) -> list[Row]:
     longest = min(16, max(map(len, names)))
     for index, trainer in enumerate(trainers):
         said, right = _brief(trainer, asked)
-        name = names[index] if names[index].startswith(marks[index]) else f"{marks[index]} {names[index]}"
+        name = marked(marks[index], names[index])
         mark = {None: "", True: "  right", False: "  wrong"}[right]
         spans = ((f"{name[: longest + 2]:<{longest + 2}}  ", f"run-{index % 6 + 1}"), (said, "text"), (mark, "dim"))
         rows.append((*spans, (f"   {_when(trainer)}", "dim")))

@@ -15,7 +15,7 @@ from tui.form import Field
 from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
 from tui.landscape import surface_picture
 from tui.live_edit import refused
-from tui.names import labels, letters
+from tui.names import labels, letters, marked
 from tui.pace import Pace
 from tui.panes.bars import Standing
 from tui.panes.progress_tree import Branch
@@ -154,11 +154,7 @@ def branches(session: Session) -> list[Branch]:
         name = only.run.name if seedless else f"{only.run.name}, seed {only.run.seed}"
         return [*kept, Branch(name, only.history, only.batches, walk=walk_of(only), blind=blind)]
     full = [trainer.run.name for trainer in session.trainers]
-    called = [
-        label if label.startswith(letter) else f"{letter} {label}"
-        for letter, label in zip(letters(full), labels(full), strict=True)
-    ]
-    found = zip(called, session.trainers, strict=True)
+    found = zip(map(marked, letters(full), labels(full)), session.trainers, strict=True)
     return kept + [Branch(name, one.history, one.batches, walk=walk_of(one), blind=blind) for name, one in found]
 
 

@@ -18,6 +18,7 @@ from textual.widgets import Markdown
 from engine import Preset
 from engine.sheet import Question
 from tui.canvas import Canvas, Row, Section, Span, fit, heading, row, wrapped
+from tui.figures import count
 from tui.glossary import linked
 from tui.hidden import UNCOVERS
 
@@ -177,7 +178,7 @@ def tally(told: Told) -> Row:
 
 
 def _many(told: Told) -> str:
-    return f"{len(told.claims)} claim{'s' if len(told.claims) > 1 else ''}"
+    return count(len(told.claims), "claim")
 
 
 def claim_rows(told: Told, width: int, kept: dict[tuple[int, int], int]) -> list[Row]:

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.canvas import Pane, Row, Span, fit, heading, row
+from tui.figures import cut
 from tui.line import Line
 
 MARK_LIVE, MARK_RESTART, MARK_FIXED = "~", "↻", "="
@@ -149,8 +150,7 @@ class SettingsPane(Pane, can_focus=True):
             before, at, after = self.line.around(max(6, width - len(label) - 4))
             left = " " * max(1, width - len(label) - len(before + at + after) - 3)
             return ((label + left, "strong"), (before, "strong"), (at, "cursor-focus"), (after, "strong"), mark)
-        room = width - len(label) - 4
-        value = entry.value if len(entry.value) <= room else entry.value[: max(0, room - 1)] + "…"
+        value = cut(entry.value, width - len(label) - 4)
         gap = " " * max(1, width - len(label) - len(value) - 3)
         role = "strong" if entry.differs else "text"
         if here and self.has_focus:

@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 from tui import glossary
 from tui.figures import printable
 from tui.keys import KEYS
-from tui.screens.sheets import Sheet
+from tui.screens.sheets import Sheet, choosing, heading, typing_line
 
 Group = tuple[str, Sequence[str]]  # what the words have in common, and their slugs
 
@@ -54,12 +54,7 @@ class Help(Sheet[str]):
         Binding("question_mark", "dismiss(None)", "Close", show=False, priority=True, id="help.close"),
         Binding("escape", "back", "Back", show=False, id="help.escape"),
         Binding("tab,shift+tab", "turn", "Keys or words", show=False, priority=True, id="help.tab"),
-        Binding("down", "choose('cursor_down')", "Down", show=False, priority=True, id="help.down"),
-        Binding("up", "choose('cursor_up')", "Up", show=False, priority=True, id="help.up"),
-        Binding("pagedown", "choose('page_down')", "Page down", show=False, priority=True, id="help.pagedown"),
-        Binding("pageup", "choose('page_up')", "Page up", show=False, priority=True, id="help.pageup"),
-        Binding("home", "choose('first')", "First", show=False, priority=True, id="help.home"),
-        Binding("end", "choose('last')", "Last", show=False, priority=True, id="help.end"),
+        *choosing("help"),
     ]
 
     def __init__(self, groups: Sequence[Group], at: str, titles: Mapping[str, str]) -> None:
@@ -76,9 +71,7 @@ class Help(Sheet[str]):
             with VerticalScroll(id="help-keys"):
                 yield Static(key_table())
                 yield Static(f"\n{NOTES}", markup=False)
-            search = Input(placeholder="type to search", compact=True)
-            search.cursor_blink = False
-            yield search
+            yield typing_line(placeholder="type to search")
             with Horizontal(id="help-words"):
                 yield self.list
                 yield self.entry
@@ -117,7 +110,7 @@ class Help(Sheet[str]):
         self._slugs = []
         for title, slugs in groups:
             if title:
-                self.list.add_option(Option(Content.styled(title, "$text-primary"), disabled=True))
+                self.list.add_option(heading(title))
                 self._slugs.append("")
             self.list.add_options(Option(Content(glossary.terms()[slug].word)) for slug in slugs)
             self._slugs += slugs

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 from tui.figures import count, exact, printable
 from tui.listing import Heading
 from tui.progress import Done
-from tui.screens.sheets import Sheet
+from tui.screens.sheets import Sheet, choosing, heading, typing_line
 
 HINT = "Enter opens   Up Down choose   Escape closes\n* open   done: ran to the end   claims 2/3: 2 of 3 held"
 
@@ -30,14 +30,7 @@ HINT = "Enter opens   Up Down choose   Escape closes\n* open   done: ran to the 
 class Picker(Sheet[str]):
     """Gives the name of the chosen preset. `done` is what is done by name; `trouble` why that could not be kept, or ''."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "choose('cursor_down')", "Down", show=False, priority=True, id="picker.down"),
-        Binding("up", "choose('cursor_up')", "Up", show=False, priority=True, id="picker.up"),
-        Binding("pagedown", "choose('page_down')", "Page down", show=False, priority=True, id="picker.pagedown"),
-        Binding("pageup", "choose('page_up')", "Page up", show=False, priority=True, id="picker.pageup"),
-        Binding("home", "choose('first')", "First", show=False, priority=True, id="picker.home"),
-        Binding("end", "choose('last')", "Last", show=False, priority=True, id="picker.end"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = choosing("picker")
 
     def __init__(self, entries: Sequence[Heading], current: str, done: Mapping[str, Done], trouble: str) -> None:
         super().__init__(id="picker")
@@ -47,9 +40,7 @@ class Picker(Sheet[str]):
         number = sum(entry.name in self.done for entry in self.entries)
         with Vertical():
             yield Static(f"Lessons   {number} of {len(self.entries)} done", classes="sheet-title", markup=False)
-            entry = Input(placeholder="type to search", compact=True)
-            entry.cursor_blink = False
-            yield entry
+            yield typing_line(placeholder="type to search")
             yield OptionList()
             yield Static(HINT, classes="sheet-hint", markup=False)
             if self.trouble:
@@ -122,11 +113,6 @@ class Picker(Sheet[str]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
-
-
-def heading(text: str) -> Option:
-    """A line that cannot be chosen."""
-    return Option(Content.styled(printable(text), "$text-primary"), disabled=True)
 
 
 def found(entries: Sequence[Heading], words: str) -> tuple[list[Heading], list[Heading]]:

@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from tui.canvas import Canvas, Row, row
 from tui.predicting import answers, hint, read
-from tui.screens.sheets import Sheet
+from tui.screens.sheets import Sheet, typing_line
 from tui.session import Session
 
 FRAMES = 5  # a second
@@ -27,9 +27,7 @@ class Predict(Sheet[None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static("Predict: what the network says now", classes="sheet-title", markup=False)
-            entry = Input(self.typed, placeholder="type an input", compact=True)
-            entry.cursor_blink = False
-            yield entry
+            yield typing_line(self.typed, "type an input")
             yield Static(hint(self.session.trainer, self.session.hidden.validation), classes="sheet-hint", markup=False)
             yield Canvas(id="answers")
             yield Static("It follows the training. Escape closes", classes="sheet-hint", markup=False)

@@ -20,7 +20,7 @@ from engine.columns import TableError
 from tui import saving
 from tui.figures import printable
 from tui.own_folder import own_presets
-from tui.screens.sheets import Sheet
+from tui.screens.sheets import Sheet, typing_line
 from tui.session import Session, why_not
 
 HINT = "Enter saves   Escape closes   a bare word is a name of your own"
@@ -55,9 +55,7 @@ class SaveAs(Sheet[saving.Copy]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static("Save what is on the screen as a preset", classes="sheet-title", markup=False)
-            entry = Input(self.suggestion, compact=True)
-            entry.cursor_blink = False
-            yield entry
+            yield typing_line(self.suggestion)
             yield Static("", id="save-where", markup=False)
             yield Static(HINT, classes="sheet-hint", markup=False)
 

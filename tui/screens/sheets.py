@@ -9,9 +9,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from tui.figures import printable
 
 Result = TypeVar("Result")
 
@@ -25,6 +28,30 @@ class Sheet(ModalScreen[Result]):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Close", show=False, id="sheet.escape"),
+    ]
+
+
+def typing_line(value: str = "", placeholder: str = "") -> Input:
+    """A line to type in, whose cursor does not blink: over SSH every blink is sent."""
+    made = Input(value, placeholder=placeholder, compact=True)
+    made.cursor_blink = False
+    return made
+
+
+def heading(text: str) -> Option:
+    """A line of a list that cannot be chosen."""
+    return Option(Content.styled(printable(text), "$text-primary"), disabled=True)
+
+
+def choosing(sheet: str) -> list[BindingType]:
+    """The arrows choose from a list, by the sheet's `action_choose`, while its search keeps the focus."""
+    moves = {
+        "down": "cursor_down", "up": "cursor_up", "pagedown": "page_down", "pageup": "page_up", "home": "first",
+        "end": "last",
+    }  # fmt: skip
+    return [
+        Binding(key, f"choose('{move}')", move.replace("_", " "), show=False, priority=True, id=f"{sheet}.{key}")
+        for key, move in moves.items()
     ]
 
 
