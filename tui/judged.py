@@ -48,6 +48,8 @@ def _seen(claim: Claim, trainers: Sequence[Trainer], hidden: Hidden) -> Seen:
 
 def _covers(claim: Claim, hidden: Hidden) -> str:
     """What of a claim's numbers is hidden; empty where nothing is."""
+    if not hidden:
+        return ""
     metrics = set(_metrics(asdict(claim)))
     if hidden.validation and any(re.match(r"validation_|gap$", metric) for metric in metrics):
         return "validation"

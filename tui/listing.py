@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,7 +56,7 @@ def _read(files: Mapping[str, Path], texts: Mapping[str, Callable[[], str]]) -> 
     headings, broken = [], []
     for name, path in files.items():
         try:
-            headings.append(_heading(name, tomllib.loads(texts[name]()), path.stem))
+            headings.append(_heading(name, texts[name](), path.stem))
         except OSError as error:
             broken.append(f"{path}: {error.strerror or error}")
         except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8: both are ValueErrors
@@ -93,7 +93,10 @@ def _wrap(text: str, columns: int, indent: str) -> list[str]:
     return textwrap.wrap(text, max(columns, len(indent) + 10), initial_indent=indent, subsequent_indent=indent)
 
 
-def _heading(name: str, document: dict[str, Any], stem: str) -> Heading:
+@lru_cache(1000)  # each time that a preset or a sheet is opened all are asked for, and nearly always nothing has changed
+def _heading(name: str, written: str, stem: str) -> Heading:
+    document = tomllib.loads(written)
+
     # The same defaults as in engine.preset.Sheet, which is not imported here (a test compares them).
     def text(key: str, default: str) -> str:
         value = document.get(key)

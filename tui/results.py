@@ -5,11 +5,13 @@ What sets the runs apart is found by comparing them setting by setting, so that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine import EpochMetrics, Trainer
+from engine.overlay import leaves
 from tui import endings
 from tui.figures import duration, percent, short
 from tui.form import BY_KEY, written
@@ -43,13 +45,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The table: what its figure of quality is called, and whether validation is there or hidden."""
+    """The table: what its figure of quality is called, whether validation is there or hidden, and which run (from 0) ends
+    with the smallest loss, on the validation set where that is shown (None: none has a number)."""
 
     runs: tuple[Result, ...]
     quality: str
     validation: bool
     hidden: bool
     unit: str = "epoch"
+    winner: int | None = None
 
 
 def results(session: Session) -> Results:
@@ -66,7 +70,18 @@ def results(session: Session) -> Results:
     )
     quality = "ends at" if walk else "accuracy" if classes else "error"
     covered = hidden.validation and measured
-    return Results(runs, quality, measured and not covered, covered, endings.unit(trainers[0]))
+    shown = measured and not covered
+    return Results(runs, quality, shown, covered, endings.unit(trainers[0]), _winner(trainers, shown))
+
+
+def _winner(trainers: Sequence[Trainer], validation: bool) -> int | None:
+    losses = []
+    for index, trainer in enumerate(trainers):
+        last = trainer.history.epochs[-1] if trainer.history.epochs else None
+        seen = None if last is None else last.validation if validation else last.train
+        if seen is not None and not math.isnan(seen.loss):
+            losses.append((seen.loss, index))
+    return min(losses)[1] if losses else None
 
 
 def _result(trainer: Trainer, hidden: Hidden, letter: str, role: str, name: str, differs: str) -> Result:
@@ -158,7 +173,7 @@ def _said(key: str, value: Any, hidden: Hidden) -> str:
 def _settings(trainer: Trainer) -> dict[str, Any]:
     """All settings of a run by their dotted keys, with those that were changed while it trained as they are at last."""
     tables = {key: value for key, value in asdict(trainer.run).items() if key != "name"}
-    flat = dict(_flat(tables))
+    flat = {".".join(path): value for path, value in leaves(tables)}
     flat["training.optimizer.learning_rate"] = trainer.base_rate
     if trainer.run.surface is None:
         if trainer.batch_size != trainer.run.batch_size:
@@ -168,13 +183,3 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
         if (key := f"training.optimizer.{name}") in flat:
             flat[key] = getattr(trainer.optimizer, name)
     return flat
-
-
-def _flat(tables: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in tables.items():
-        if isinstance(value, dict):
-            found += _flat(value, f"{prefix}{key}.")
-        else:
-            found.append((f"{prefix}{key}", value))
-    return found

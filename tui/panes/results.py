@@ -6,7 +6,9 @@ Two lines a run say everything where there is height; one line a run drops the c
 from __future__ import annotations
 
 from tui.canvas import Pane, Row, Span, fit, heading, row, width_of
+from tui.figures import cut
 from tui.hidden import UNCOVERS
+from tui.names import marked
 from tui.results import Result, Results
 
 MOST = 26  # cells for what sets a run apart, in one line
@@ -87,18 +89,14 @@ def _cells(results: Results, name: str, narrow: bool) -> list[str]:
         "ending": "ended",
     }  # fmt: skip
     if name == "differs":
-        return [titles[name], *(_cut(one.differs, MOST) for one in results.runs)]
+        return [titles[name], *(cut(one.differs, MOST) for one in results.runs)]
     if name == "name":
         return [f"  {titles[name]}", *(_called(one, narrow) for one in results.runs)]
     return [titles[name], *(getattr(one, name) for one in results.runs)]
 
 
 def _called(one: Result, narrow: bool) -> str:
-    return _cut(one.name if one.name.startswith(one.letter) else f"{one.letter} {one.name}", 11 if narrow else 20)
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return cut(marked(one.letter, one.name), 11 if narrow else 20)
 
 
 def _width(results: Results, names: list[str], narrow: bool) -> int:
@@ -109,7 +107,6 @@ def _lines(results: Results, names: list[str], width: int) -> list[Row]:
     cells = [_cells(results, name, width < NARROW) for name in names]
     cells[0] = ["run", *cells[0][1:]]
     wide = [max(map(len, column)) for column in cells]
-    best = _winner(results)
     rows: list[Row] = []
     for index in range(len(results.runs) + 1):
         spans: list[Span] = []
@@ -120,24 +117,11 @@ def _lines(results: Results, names: list[str], width: int) -> list[Row]:
                 role = results.runs[index - 1].role
             elif index and name == "ending":
                 role = "warn"
-            elif index - 1 == best and name in ("validation", "train"):
+            elif index - 1 == results.winner and name in ("validation", "train"):
                 role = "strong"
             spans.append((f" {text} ", role))
         rows.append(fit(tuple(spans), width))
     return rows
-
-
-def _winner(results: Results) -> int:
-    """The run with the smallest final validation loss (training loss where there is none); -1: no number among them."""
-    numbers = []
-    for index, one in enumerate(results.runs):
-        try:
-            number = float(one.validation if results.validation else one.train)
-        except ValueError:
-            continue
-        if number == number:
-            numbers.append((number, index))
-    return min(numbers)[1] if numbers else -1
 
 
 def _second(one: Result, unit: str, width: int) -> Row:
