@@ -1,8 +1,9 @@
 """Rows of styled text on the screen, of which only what changed is sent to the terminal.
 
 A pane draws itself as rows of (text, role) pairs, made by a pure function that a test can read. A role is a component
-class of the stylesheet, so no colour is ever named in Python. `Canvas` compares new rows with those it shows and asks
-Textual to repaint only the cells that differ, which is what keeps the lab light over a slow link.
+class of the stylesheet, so no colour is ever named in Python; `a/b` is the colour of `a` on that of `b`, for half blocks.
+`Canvas` compares new rows with those it shows and asks Textual to repaint only the cells that differ, which is what keeps
+the lab light over a slow link.
 """
 
 from __future__ import annotations
@@ -122,7 +123,11 @@ class Canvas(Widget):
 
     def _style(self, role: str) -> Style:
         if role not in self._styles:
-            self._styles[role] = self.get_component_rich_style(role)
+            front, _, back = role.partition("/")
+            style = self.get_component_rich_style(front)
+            if back:  # a half block: one role above, another below
+                style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color)
+            self._styles[role] = style
         return self._styles[role]
 
 

@@ -37,6 +37,7 @@ KEYS = (
     Key("show.lesson", "t", "t", "lesson", "Lesson: the text, things to try, questions", "text"),
     Key("show.presets", "p", "p", "presets", "Lessons: pick another preset; type to search", "lessons"),
     Key("show.why", "w", "w", "why", "Why: uncover what a teacher's preset hides, and cover it again", ""),
+    Key("show.views", "v", "v", "views", "Views: inside the model, axes, smoothing, more curves, each a letter", "views"),
     Key("show.zoom", "z", "z", "zoom", "The focused pane on the whole screen, and back", "zoom"),
     Key("show.help", "question_mark", "?", "help", "All keys, and the glossary: what the words mean", "keys"),
     Key("show.palette", "colon,ctrl+p", ":", "palette", "Command palette: themes and everything rare", ""),
@@ -75,7 +76,7 @@ def footer(state: str, width: int, steps: bool = False) -> list[tuple[str, str]]
         elif key.id in ("rate.down", "pace.slower"):  # told together with the key that follows
             waiting = f"{key.shown} "
     least = [entry for entry in entries if entry[0] == "?"]
-    for drop in ("z", "q", "t", "r", "p", "- +", ", .", "N"):
+    for drop in ("v", "z", "q", "t", "r", "p", "- +", ", .", "N"):
         if sum(len(keys) + len(word) + 3 for keys, word in entries) <= width:
             break
         entries = [entry for entry in entries if entry[0] != drop]

@@ -6,13 +6,13 @@ session; only the lab screen changes it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
-from engine.live import LIVE, OF_OPTIMIZER, PACE, live_value
+from engine.film import Film
+from engine.live import PACE
 from engine.overlay import nest, overlay
 from engine.preset import read_run
 from engine.schema import Document, annotation_at
@@ -20,6 +20,7 @@ from tui import form
 from tui.form import FIELDS, Field
 from tui.hidden import NOTHING, UNCOVERS, Hidden
 from tui.live_edit import live_changes, refused
+from tui.waiting import waiting
 from tui.walk import Walk, walk_of
 
 State = Literal["ready", "running", "paused", "finished", "refused"]
@@ -45,6 +46,7 @@ class Session:
         ]
         self.runs: list[Run] = list(preset.runs)
         self.trainers: list[Trainer] = []
+        self.films: dict[Trainer, Film] = {}
         self.kept: list[Kept] = []
         self.selected = 0
         self.running = False
@@ -102,19 +104,7 @@ class Session:
     @property
     def waiting(self) -> frozenset[str]:
         """The keys of settings that differ from what the selected run trains with: they wait for the next start."""
-        waiting = {field.key for field in self.fields if not self._trains(field)}
-        trained, wanted = self.trainer.run, self.run
-        # what the form has no row for is told by the row that names its table
-        table, differing = (
-            ("data.name", ("validation",)) if wanted.data is not None else ("surface.name", ("start", "steps"))
-        )
-        same_kind = type(trained.source) is type(wanted.source)
-        if not same_kind or _like(trained.source, wanted.source, differing) != wanted.source:
-            waiting.add(table)
-        optimizer = wanted.training.optimizer
-        if _like(trained.training.optimizer, optimizer, ("learning_rate", *OF_OPTIMIZER)) != optimizer:
-            waiting.add("training.optimizer.name")
-        return frozenset(waiting)
+        return waiting(self.trainer, self.run, self.fields)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -140,21 +130,6 @@ class Session:
         changed = any(change.key != PACE for one in self.trainers for change in one.history.changes)
         return changed or self.preset.changed or [one.run for one in self.trainers] != list(self.preset.runs)
 
-    def _trains(self, field: Field) -> bool:
-        """Whether the selected run trains with the setting as the form has it."""
-        trainer, run = self.trainer, self.run
-        wanted = self.value(field)
-        if not field.live:
-            return bool(form.value_of(trainer.run, field) == wanted)
-        if field.key == form.RATE:  # what the schedule multiplies; changed in proportion, it may be off by rounding
-            return math.isclose(trainer.base_rate, wanted, rel_tol=1e-9)
-        value = live_value(trainer, LIVE[field.key])
-        if field.key == "training.batch_size":
-            if wanted == "full" and value == trainer.run.facts.samples:
-                return True
-            wanted = min(run.batch_size, trainer.run.facts.samples)
-        return bool(value == wanted)
-
     def saved_as(self, preset: Preset) -> None:
         """What is tried out is that preset from now on.
 
@@ -175,6 +150,7 @@ class Session:
             self.runs = [replace(run, name=named.name) for run, named in zip(self.runs, self._saved.runs, strict=True)]
             self._saved = None
         self.trainers = [Trainer(run) for run in self.runs]
+        self.films = {trainer: Film(trainer) for trainer in self.trainers}
 
     def restart(self) -> None:
         """Begin again with the form's settings; the runs so far are kept."""
@@ -191,8 +167,13 @@ class Session:
     def advance(self) -> IterationMetrics:
         """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
         if len(self.trainers) == 1:
-            return self.trainers[0].step()
-        return furthest_behind([one for one in self.trainers if not one.done]).step()
+            return self._step(self.trainers[0])
+        return self._step(furthest_behind([one for one in self.trainers if not one.done]))
+
+    def _step(self, trainer: Trainer) -> IterationMetrics:
+        metrics = trainer.step()
+        self.films[trainer].take()
+        return metrics
 
     def __iter__(self) -> Iterator[IterationMetrics]:
         while not self.done:
@@ -202,7 +183,7 @@ class Session:
         """One iteration of every run."""
         for trainer in self.trainers:
             if not trainer.done:
-                yield trainer.step()
+                yield self._step(trainer)
 
     def one_epoch(self) -> Iterator[IterationMetrics]:
         """Every run to the end of the epoch that the last of them is in, or through the next one."""
@@ -216,7 +197,7 @@ class Session:
             ]
 
         while left := behind():
-            yield furthest_behind(left).step()
+            yield self._step(furthest_behind(left))
 
     # the form
 
@@ -292,8 +273,3 @@ def _named(document: Document, run: Run) -> Document:
     """The tables of a run, with the optimizer's name where it is left out: its settings cannot be written without."""
     name = {"training": {"optimizer": {"name": run.training.optimizer.name}}}
     return overlay(name, document)
-
-
-def _like(table: Any, other: Any, keys: Sequence[str]) -> Any:
-    """`table` with those of these keys that both have as `other` has them."""
-    return replace(table, **{key: getattr(other, key) for key in keys if hasattr(table, key) and hasattr(other, key)})

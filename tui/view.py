@@ -23,6 +23,7 @@ from tui.panes.settings import MARK_FIXED, MARK_LIVE, MARK_RESTART, Check, FormR
 from tui.panes.training_loop import PHASES, EpochDone, Moment
 from tui.pictures import Picture, accuracy_picture, error_picture, fit_picture, loss_picture, refused_picture
 from tui.session import Session, why_not
+from tui.viewing import AS_IT_IS, Viewing
 from tui.walk import position, walk_of
 
 EASY = 25.0  # steps a second up to which each phase is shown in turn; above that, one a frame
@@ -158,10 +159,11 @@ def branches(session: Session) -> list[Branch]:
     return kept + [Branch(name, one.history, one.batches, walk=walk_of(one), blind=blind) for name, one in found]
 
 
-def pictures(session: Session) -> tuple[Picture, Picture]:
+def pictures(session: Session, viewing: Viewing = AS_IT_IS) -> tuple[Picture, Picture]:
     """The loss, and what stands under it."""
     trainers, selected, blind = session.trainers, session.selected, session.hidden.validation
-    loss = loss_picture(trainers, selected, session.preset.sheet.show.loss_axis == "log", blind)
+    log = session.preset.sheet.show.loss_axis == "log" if viewing.log_y is None else viewing.log_y
+    loss = loss_picture(trainers, selected, log, blind)
     if session.state == "refused":
         loss = refused_picture(session.trainer)
         if session.hidden.setting("batch_size"):

@@ -6,6 +6,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.panes.curves import Curves
+from tui.panes.inside import InsidePane
 from tui.panes.lesson import LessonPane
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
@@ -14,7 +15,9 @@ NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
 LOW = 32  # lines below which two plots and a table are too much
 
 
-def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | None, over: bool = False) -> None:
+def arrange(
+    screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | None, over: bool = False, inside: bool = False
+) -> None:
     """Show and hide the lab's panes; `lesson_wanted` None: the lesson is there where it has room beside the others.
 
     Once everything is `over` there is a line on what to try next. A comparison then has its table in place of the training
@@ -26,8 +29,10 @@ def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | N
     settings = screen.query_one("#settings", SettingsPane)
     progress, lesson = (screen.query_one(name) for name in ("#tree", "#lesson"))
     left, middle, body = (screen.query_one(name) for name in ("#left", "#middle", "#body"))
-    for pane in (settings, progress, *screen.query(Curves)):
+    for pane in (settings, progress, *screen.query(Curves), screen.query_one(InsidePane)):
         pane.display = zoomed in (None, pane)
+    second, within = screen.query_one("#second"), screen.query_one(InsidePane)
+    second.display, within.display = second.display and not inside, within.display and inside
     on_the_left = zoomed in (settings, progress)
     beside = width >= LESSON_BESIDE
     wanted = beside if lesson_wanted is None else lesson_wanted
@@ -35,12 +40,12 @@ def arrange(screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | N
     screen.set_class(wanted and beside and zoomed is None, "beside")
     lesson.display = zoomed is lesson if zoomed else wanted
     left.display = on_the_left if zoomed else not swapped
-    middle.display = zoomed is None or isinstance(zoomed, Curves)
+    middle.display = zoomed is None or isinstance(zoomed, Curves | InsidePane)
     table, following = screen.query_one(ResultsPane), screen.query_one("#next")
     table.display = over and zoomed is None and table.results is not None
     table.room = body.size.height // 2
     if table.display and screen.app.size.height < LOW:
-        screen.query_one("#second").display = False
+        second.display = within.display = False
     screen.query_one("#loop").display = zoomed is None and width >= NARROW and not table.display
     following.display = over
     screen.query_one("#loop-line").display = width < NARROW and not (over and table.results is not None)

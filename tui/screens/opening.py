@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.screen import Screen
 from textual.widgets import Markdown
 
 from engine import PresetError, Trainer, load_preset
@@ -19,7 +18,7 @@ from tui.own_folder import called, named, source_of
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
 from tui.panes.settings import SettingsPane
-from tui.screens.conductor import Conductor
+from tui.screens.base import Lab
 from tui.screens.help import WORDS, Group, Help
 from tui.screens.picker import Picker
 from tui.screens.sheets import Ask
@@ -32,30 +31,12 @@ if TYPE_CHECKING:
 SECOND = {"Accuracy": "accuracy", "Fit": "prediction", "Mean absolute error": "prediction"}
 
 
-class OpensSheets(Screen[None]):
+class OpensSheets(Lab):
     """The part of the lab that puts something on top of it, or another preset in it."""
 
-    conductor: Conductor
     remembered: Sequence[Trainer] = ()  # whose end has been looked at
     not_kept = ""  # why what is done could not be kept
     folder: Path | None = None  # a teacher's folder that the lab was opened on
-
-    @property
-    def session(self) -> Session:
-        """What is tried out."""
-        return self.conductor.session
-
-    def say(self, *texts: str, role: str = "text") -> None:
-        """The newest word; the lab says where."""
-        raise NotImplementedError
-
-    def opened(self) -> None:
-        """A preset was opened; the lab shows it."""
-        raise NotImplementedError
-
-    def frame(self) -> None:
-        """Draw what changes; the lab says how."""
-        raise NotImplementedError
 
     def entries(self) -> Sequence[Heading]:
         """The presets that can be opened: those of the folder it was opened on first."""

@@ -9,7 +9,7 @@ from tui import judged, outcome
 from tui.canvas import Row, Section, wrapped
 from tui.hidden import listed
 from tui.listing import Heading
-from tui.panes.lesson import LessonPane, Told
+from tui.panes.lesson import Told
 from tui.panes.results import ResultsPane
 from tui.results import results
 from tui.screens.opening import OpensSheets
@@ -21,7 +21,6 @@ NEXT_LINES = 2
 class Teaches(OpensSheets):
     """What the lab does for the lesson; `teach` is called once a frame and costs nothing between epochs."""
 
-    lesson: LessonPane
     over = False  # every run is over, and something was trained
     finished = 0  # how many times that was so, since the preset was opened
     lessons: Sequence[Heading] = ()  # in the order of teaching
@@ -99,10 +98,6 @@ class Teaches(OpensSheets):
             self.predicted[name] = text
 
         self.app.push_screen(Predict(self.session, self.predicted.get(name, ""), remember))
-
-    def redraw(self) -> None:
-        """Draw everything; the lab says how."""
-        raise NotImplementedError
 
 
 def next_rows(said: str, width: int) -> list[Row]:

@@ -1,0 +1,7 @@
+"""The views of the inside of a model, by the id that the views sheet calls them."""
+
+from __future__ import annotations
+
+from tui.inside.scene import View
+
+INSIDE: dict[str, View] = {}

@@ -1,0 +1,64 @@
+"""What a view of the inside of a model gets to see, and what it gives back: a look, taken once and drawn for any room.
+
+A view is a module-level object. It says whether it exists for a trainer, and takes its look; taking it costs time, so the
+lab does it at the screen's own rate and never more often than the training can bear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine import Trainer
+from engine.film import Film
+from tui.canvas import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What the keys of the pane have chosen: Left and Right change `x`, Up and Down `y`, Enter `mode`; a view takes them
+    modulo what it has to choose from."""
+
+    x: int = 0
+    y: int = 0
+    mode: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`blind`: what is known of validation is hidden, so a view shows the training set alone."""
+
+    trainer: Trainer
+    film: Film
+    spot: Spot = Spot()
+    blind: bool = False
+
+
+class Look(Protocol):
+    """What was seen. `titles` go from the longest wording to the shortest; `hint` says what the pane's own keys do."""
+
+    @property
+    def titles(self) -> tuple[Row, ...]:
+        """The title, in ever fewer words."""
+        ...
+
+    @property
+    def hint(self) -> str:
+        """'Left Right: layer   Enter: gradients', or nothing."""
+        ...
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """At most `height` rows of at most `width` cells."""
+        ...
+
+
+class View(Protocol):
+    """A view of the inside of a model."""
+
+    def why_not(self, trainer: Trainer) -> str:
+        """Why there is none of this trainer, in a line; empty where there is one."""
+        ...
+
+    def look(self, scene: Scene) -> Look:
+        """Take a look; it keeps nothing that training goes on to write to."""
+        ...

@@ -1,0 +1,62 @@
+"""What every part of the lab can count on: the session, the three panes that are asked things, and how to draw and to speak.
+
+The lab screen is put together from parts, a file each: it trains, it edits settings, it teaches, it opens sheets. They know
+this class and not one another.
+"""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+
+from tui import outcome
+from tui.pace import Pace
+from tui.panes.lesson import LessonPane
+from tui.panes.progress_tree import ProgressTree
+from tui.panes.settings import SettingsPane
+from tui.screens.conductor import Conductor
+from tui.session import Session
+
+
+class Lab(Screen[None]):
+    """The lab as its parts see it."""
+
+    conductor: Conductor
+    told: outcome.Told  # what has been said of runs already
+    settings: SettingsPane
+    progress: ProgressTree
+    lesson: LessonPane
+
+    @property
+    def session(self) -> Session:
+        """What is tried out."""
+        return self.conductor.session
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it is watched."""
+        return self.conductor.pace
+
+    def say(self, *texts: str, role: str = "text") -> None:
+        """The newest word, in the line above the keys; of several wordings, from the longest, the first that has room."""
+        raise NotImplementedError
+
+    def opened(self) -> None:
+        """A preset was opened: show all of it."""
+        raise NotImplementedError
+
+    def show_form(self) -> None:
+        """Draw the form and what is worked out from it."""
+        raise NotImplementedError
+
+    def frame(self) -> None:
+        """Draw everything that training changes."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw everything."""
+        self.show_form()
+        self.frame()
+
+    def place_panes(self) -> None:
+        """Show and hide panes as the room and what is wanted have it."""
+        raise NotImplementedError

@@ -1,0 +1,125 @@
+"""How the lab is looked at: which pane is alone, which view stands below the loss, and how curves are drawn."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from textual import on
+from textual.widget import Widget
+
+from tui import view
+from tui.inside.registry import INSIDE
+from tui.inside.scene import Scene, Spot
+from tui.panes.curves import Curves
+from tui.panes.inside import InsidePane
+from tui.screens.base import Lab
+from tui.viewing import AS_IT_IS, OWN, Viewing
+from tui.views import VIEWS, Entry
+
+SHARE = 0.1  # of the time, at most, goes into looks at the inside of a model
+
+
+class LooksAt(Lab):
+    """The part of the lab for which nothing trains differently."""
+
+    viewing = AS_IT_IS
+    lesson_wanted: bool | None = None  # None: where there is room
+    zoomed: Widget | None = None
+    _next_look = 0.0
+    _looked: tuple[object, ...] = ()
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.spots: dict[str, Spot] = {}  # where each view of the inside was left
+
+    # drawing
+
+    def show_curves(self) -> None:
+        """Draw both plots, or the view that stands in place of the second."""
+        loss, second = view.pictures(self.session, self.viewing)
+        self.query_one("#loss", Curves).show(loss)
+        if self.inside:
+            self._look_inside()
+        else:
+            self.query_one("#second", Curves).show(second)
+
+    @property
+    def inside(self) -> bool:
+        """Whether a view of the inside of the model is in sight."""
+        inside = INSIDE.get(self.viewing.second)
+        return inside is not None and not inside.why_not(self.session.trainer)
+
+    def _look_inside(self) -> None:
+        """Take a look and draw it, unless nothing has changed or looks have had their share of the time."""
+        pane, name, session = self.query_one("#inside", InsidePane), self.viewing.second, self.session
+        spot = self.spots.get(name, Spot())
+        now = (session.trainer, name, spot, session.hidden.validation)
+        started = time.perf_counter()
+        same = now == self._looked[:-1]
+        if same and (self._looked[-1] == session.trainer.iteration or (session.running and started < self._next_look)):
+            return
+        pane.show(INSIDE[name].look(Scene(session.trainer, session.films[session.trainer], spot, session.hidden.validation)))
+        self._looked = (*now, session.trainer.iteration)
+        ended = time.perf_counter()
+        self._next_look = ended + (ended - started) / SHARE
+
+    @on(InsidePane.Moved)
+    def _moved_inside(self, message: InsidePane.Moved) -> None:
+        name = self.viewing.second
+        spot = self.spots.get(name, Spot())
+        self.spots[name] = Spot(spot.x + message.x, spot.y + message.y, spot.mode + message.mode)
+        self._look_inside()
+
+    # the views sheet
+
+    def action_views(self) -> None:
+        """Every view and every way to draw the curves, each a letter."""
+        from tui.screens.views import Views
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.action_view(name)
+
+        self.app.push_screen(Views(self.status_of, self.action_view), chosen)
+
+    def status_of(self, entry: Entry) -> tuple[str, str]:
+        """What an entry of the sheet is now, and why it cannot be chosen."""
+        inside = INSIDE.get(entry.id)
+        why_not = inside.why_not(self.session.trainer) if inside is not None else ""
+        return "shown" if entry.id == self.viewing.second else "", why_not
+
+    def action_view(self, name: str) -> None:
+        """Take an entry of the views sheet, by its id."""
+        if name == OWN or name in INSIDE:
+            self.look_at(replace(self.viewing, second=name))
+            self.zoomed = None if isinstance(self.zoomed, Curves | InsidePane) else self.zoomed
+            self.place_panes()
+            title = next(entry.title for entry in VIEWS if entry.id == name)
+            self.say(f"{title}. z makes it large, v a goes back" if name != OWN else f"{title}, as the preset has it")
+
+    def look_at(self, viewing: Viewing) -> None:
+        """Look at things that way from now on."""
+        self.viewing = viewing
+        self.place_panes()
+        self.frame()
+
+    # panes
+
+    def action_lesson(self) -> None:
+        """Show or hide the lesson."""
+        self.lesson_wanted = not self.lesson.display
+        self.zoomed = None
+        self.place_panes()
+        if self.lesson.display:
+            self.lesson.focus()
+
+    def action_zoom(self) -> None:
+        """The focused pane alone, and back."""
+        self.zoomed = None if self.zoomed is not None else self.focused
+        self.place_panes()
+
+    def action_back(self) -> None:
+        """Escape: leave the zoom."""
+        if self.zoomed is not None:
+            self.action_zoom()
