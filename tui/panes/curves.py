@@ -5,13 +5,22 @@ from __future__ import annotations
 import textwrap
 from dataclasses import replace
 
+from textual.message import Message
+
 from tui.canvas import Pane, heading, row, width_of
 from tui.pictures import Picture
 from tui.plot import draw, epoch_ticks
 
 
 class Curves(Pane, can_focus=True):
-    """A plot under its title."""
+    """Attributes down: `show`. Messages up: `CursorMoved`."""
+
+    class CursorMoved(Message):
+        """The cursor came to an iteration (from 1) of the selected run; None: it is put away."""
+
+        def __init__(self, iteration: int | None) -> None:
+            self.iteration = iteration
+            super().__init__()
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="pane")

@@ -58,6 +58,16 @@ class ProgressTree(Pane, can_focus=True):
             self.index = index
             super().__init__()
 
+    class Lighted(Message):
+        """The cursor came to a stretch of a run: iterations `first` to `last` (from 1); run `index` as in `Selected`.
+
+        `first` 0: to nothing in particular, such as a whole run, or the newest again.
+        """
+
+        def __init__(self, index: int, first: int, last: int) -> None:
+            self.index, self.first, self.last = index, first, last
+            super().__init__()
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="pane")
         self.branches: Sequence[Branch] = ()
