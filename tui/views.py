@@ -24,6 +24,8 @@ SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The scr
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
+    Entry("theme", "t", "Theme", "Colours, dark and light, of high contrast, safe for the colour-blind", SCREEN),
+    Entry("panes", "p", "Panes", "Show and hide each; it is remembered", SCREEN),
 )  # fmt: skip
 
 

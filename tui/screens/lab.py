@@ -24,17 +24,19 @@ from tui.panes.lesson import LessonPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
+from tui.panes.too_small import TooSmall
 from tui.panes.training_loop import TrainingLoop
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
+from tui.screens.homing import AtHome
 from tui.screens.layout import arrange
-from tui.screens.teaching import Teaches
+from tui.screens.loading import Loads
+from tui.screens.proving import Proves
 from tui.screens.training import Trains
-from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Teaches, Trains, Edits, LooksAt):
+class LabScreen(Loads, Proves, Trains, Edits, AtHome):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -59,6 +61,7 @@ class LabScreen(Teaches, Trains, Edits, LooksAt):
                 yield ResultsPane(id="results")
             yield LessonPane(id="lesson")
         yield TrainingLoop(id="loop-line")
+        yield TooSmall(id="too-small")
         yield Bar(id="note")
         yield Section(id="next")
         yield Bar(id="keys")
@@ -68,12 +71,17 @@ class LabScreen(Teaches, Trains, Edits, LooksAt):
         self.progress = self.query_one(ProgressTree)
         self.lesson = self.query_one(LessonPane)
         self.settings.check = self._check
+        self.come_home()
         self.conductor.mount()
         self.settings.focus()
         self.show_form()
         self.settings.go_to(form.RATE)  # what people change first
         self.place_panes()
         self.opened()
+        self.say_troubles()
+
+    def on_unmount(self) -> None:
+        self.leave_home()
 
     def opened(self) -> None:
         """A preset was opened: show all of it."""
@@ -103,7 +111,7 @@ class LabScreen(Teaches, Trains, Edits, LooksAt):
         speed, left = conductor.speed, conductor.left
         standing, state, steps = view.standing(session, speed, left), session.state, session.trainer.run.surface is not None
         self.query_one("#header", Bar).show(lambda width: header(standing, width))
-        self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps))
+        self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps, self.keys))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
@@ -128,7 +136,9 @@ class LabScreen(Teaches, Trains, Edits, LooksAt):
         self.place_panes()
 
     def place_panes(self) -> None:
-        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside)
+        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.hidden_panes)
+        self.keep_layout()
+        self.say_too_small()
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
         if shown and not any(pane.has_focus_within for pane in shown):
             shown[0].focus()

@@ -10,49 +10,68 @@ from tui.panes.inside import InsidePane
 from tui.panes.lesson import LessonPane
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
+from tui.panes.too_small import LEAST, TooSmall
 
 NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
 LOW = 32  # lines below which two plots and a table are too much
 
 
 def arrange(
-    screen: Screen[None], lesson_wanted: bool | None, zoomed: Widget | None, over: bool = False, inside: bool = False
+    screen: Screen[None],
+    lesson_wanted: bool | None,
+    zoomed: Widget | None,
+    over: bool = False,
+    inside: bool = False,
+    hidden: frozenset[str] = frozenset(),
 ) -> None:
     """Show and hide the lab's panes; `lesson_wanted` None: the lesson is there where it has room beside the others.
 
     Once everything is `over` there is a line on what to try next. A comparison then has its table in place of the training
     loop, and of the second plot where there are few lines; of a single run the loop says the loss that it ended with.
+    `hidden` are the ids of the panes that somebody has put away; one that is zoomed is there all the same.
     """
-    width = screen.app.size.width
+    width, height = screen.app.size
+    small = width < LEAST[0] or height < LEAST[1]
+    screen.query_one(TooSmall).display = small
+    for name in ("#header", "#body", "#note", "#keys"):
+        screen.query_one(name).display = not small
+    if small:
+        screen.query_one("#next").display = screen.query_one("#loop-line").display = False
+        return
     screen.set_class(width < NARROW, "narrow")
     screen.set_class(width >= WIDE, "wide")
     settings = screen.query_one("#settings", SettingsPane)
     progress, lesson = (screen.query_one(name) for name in ("#tree", "#lesson"))
     left, middle, body = (screen.query_one(name) for name in ("#left", "#middle", "#body"))
     for pane in (settings, progress, *screen.query(Curves), screen.query_one(InsidePane)):
-        pane.display = zoomed in (None, pane)
+        pane.display = zoomed is pane or (zoomed is None and pane.id not in hidden)
     second, within = screen.query_one("#second"), screen.query_one(InsidePane)
-    second.display, within.display = second.display and not inside, within.display and inside
+    within.display = inside and (zoomed is within or (zoomed is None and "second" not in hidden))
+    second.display = second.display and not inside
     on_the_left = zoomed in (settings, progress)
     beside = width >= LESSON_BESIDE
     wanted = beside if lesson_wanted is None else lesson_wanted
     swapped = wanted and not beside  # too narrow for three columns: the lesson takes the left one's place
     screen.set_class(wanted and beside and zoomed is None, "beside")
     lesson.display = zoomed is lesson if zoomed else wanted
-    left.display = on_the_left if zoomed else not swapped
-    middle.display = zoomed is None or isinstance(zoomed, Curves | InsidePane)
+    left.display = on_the_left if zoomed else not swapped and not hidden >= {"settings", "tree"}
     table, following = screen.query_one(ResultsPane), screen.query_one("#next")
     table.display = over and zoomed is None and table.results is not None
     table.room = body.size.height // 2
-    if table.display and screen.app.size.height < LOW:
+    if table.display and height < LOW:
         second.display = within.display = False
-    screen.query_one("#loop").display = zoomed is None and width >= NARROW and not table.display
+    screen.query_one("#loop").display = zoomed is None and width >= NARROW and not table.display and "loop" not in hidden
     following.display = over
-    screen.query_one("#loop-line").display = width < NARROW and not (over and table.results is not None)
+    screen.query_one("#loop-line").display = (
+        width < NARROW and not (over and table.results is not None) and "loop" not in hidden
+    )
+    nothing = hidden >= {"loss", "second"} and not screen.query_one("#loop").display and not table.display
+    middle.display = not nothing if zoomed is None else isinstance(zoomed, Curves | InsidePane)
     table.draw()
 
-    left.styles.width = "1fr" if on_the_left else None
-    lesson.styles.width = "1fr" if isinstance(zoomed, LessonPane) else 36 if swapped else None
+    alone = not middle.display  # what is beside the curves has their room
+    left.styles.width = "1fr" if on_the_left or (alone and not lesson.display) else None
+    lesson.styles.width = "1fr" if isinstance(zoomed, LessonPane) or alone else 36 if swapped else None
     settings.styles.height = "1fr" if zoomed is settings else settings.lines
     if swapped:
         body.move_child(lesson, before=middle)

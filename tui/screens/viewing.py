@@ -120,6 +120,8 @@ class LooksAt(Lab):
         self.place_panes()
 
     def action_back(self) -> None:
-        """Escape: leave the zoom."""
+        """Escape: give up long work, or leave the zoom."""
+        if self.cancel_work():
+            return
         if self.zoomed is not None:
             self.action_zoom()
