@@ -9,6 +9,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from engine import Preset
+from tui import themes
 from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
@@ -29,6 +30,7 @@ class DescentApp(App[None], inherit_bindings=False):
 
     def __init__(self, preset: Preset, pace: float = 1.0, folder: Path | None = None) -> None:
         super().__init__()
+        themes.register(self)
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
 

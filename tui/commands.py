@@ -100,10 +100,8 @@ def keys(as_toml: bool) -> None:
     if problems is not None:
         raise Refused(f"{problems}\nThe lab keeps its own keys until that is put right.")
     if not as_toml:
-        print(
-            f"\n{'* changed by' if found else 'Other keys can be said in'} {file}; descent keys --toml begins one.",
-            flush=True,
-        )
+        said = "* changed by" if found else "Other keys can be said in"
+        print(f"\n{said} {file}; descent keys --toml begins one.", flush=True)
 
 
 @click.command(epilog="Example: descent check my-own.toml lessons/")

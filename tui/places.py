@@ -35,6 +35,7 @@ TITLES = {
     "sheet": "In every sheet",
     "list": "In a list",
     "help": "In this help",
+    "panes": "In the list of panes",
     "picker": "In the list of lessons",
     "ask": "Where something is asked",
     "overwrite": "Where a file would be replaced",

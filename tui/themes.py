@@ -86,17 +86,18 @@ THEMES = (
 )  # fmt: skip
 
 
-def prepare(app: App[None], remembered: str) -> None:
-    """Make the themes known to the app, and take the one that was chosen last.
-
-    TEXTUAL_THEME goes before that; a terminal with few colours has a theme made of its own.
-    """
+def register(app: App[None]) -> None:
+    """Make the themes known to an app that is not drawn yet: TEXTUAL_THEME may name one of them."""
     for each in THEMES:
         app.register_theme(each)
-    wanted = os.environ.get("TEXTUAL_THEME", "")
-    if wanted:
-        app.theme = wanted if wanted in app.available_themes else app.theme
-    elif app.console.color_system == "standard":
+
+
+def take(app: App[None], remembered: str) -> None:
+    """The theme that was chosen last. TEXTUAL_THEME goes before it; a terminal with few colours has a theme made of its own."""
+    if os.environ.get("TEXTUAL_THEME", ""):
+        app.refresh_css(animate=False)  # what Textual has worked out is of before it knew our themes
+        return
+    if app.console.color_system == "standard":
         app.theme = STANDARD
     elif remembered in app.available_themes:
         app.theme = remembered

@@ -144,7 +144,9 @@ class SettingsPane(Pane, can_focus=True):
             )
         else:
             rows.append(row((f"  {MARK_LIVE} at once  {MARK_RESTART} starts again", "dim")))
-        self.paint(rows)
+        cursor = 1 + self.cursor + sum(1 for entry in self.form[: self.cursor] if entry.below)
+        lost = max(0, min(len(rows) - self.size.height, cursor + 2 - self.size.height))  # above, so that the cursor is seen
+        self.paint([rows[0], *rows[1 + lost :]])
 
     def _row(self, index: int, entry: FormRow, width: int) -> Row:
         here = index == self.cursor

@@ -54,9 +54,7 @@ class Help(Sheet[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "dismiss(None)", "Close", show=False, priority=True, id="help.close", tooltip="Close it"),
-        Binding(
-            "escape", "back", "Back", show=False, id="help.escape", tooltip="From the links to the words, then close it"
-        ),
+        Binding("escape", "back", "Back", show=False, id="help.escape", tooltip="Back to the words; close it"),
         Binding("tab,shift+tab", "turn", "Keys or words", show=False, priority=True, id="help.tab", tooltip="Keys or words"),
         *choosing("help"),
     ]
@@ -232,7 +230,7 @@ class Help(Sheet[str]):
 def key_table(table: Sequence[Key], keymap: Keymap) -> Table:
     """The keys in force and what they do: the lab's from their table, then each pane's and sheet's from its bindings."""
     made = Table.grid(padding=(0, 3))
-    made.add_column(justify="right", no_wrap=True)
+    made.add_column(justify="right", max_width=15)
     made.add_column()
     for key in table:
         made.add_row(Text(key.shown, style="bold"), key.help)

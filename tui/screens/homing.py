@@ -10,6 +10,7 @@ import time
 
 from textual.theme import Theme
 from textual.timer import Timer
+from textual.widget import Widget
 
 from tui import keymap, remembered, themes
 from tui.figures import count
@@ -27,6 +28,7 @@ class AtHome(LooksAt):
 
     keys: tuple[Key, ...] = KEYS  # the table with the keys in force
     hidden_panes: frozenset[str] = frozenset()
+    _focus_before: Widget | None = None  # before the terminal was too small
     _told_why = ""  # why the layout cannot be kept, once that was said
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -50,7 +52,7 @@ class AtHome(LooksAt):
         self.keys = in_force(self.keymap)
         self.settings.edits = self.keymap.get("settings.enter", ("enter",))
         self.app.set_keymap({name: ",".join(keys) for name, keys in self.keymap.items()})
-        themes.prepare(self.app, layout.theme)
+        themes.take(self.app, layout.theme)
         self.app.theme_changed_signal.subscribe(self, self._theme_chosen)
 
     def say_troubles(self) -> None:
@@ -93,8 +95,14 @@ class AtHome(LooksAt):
             remembered.keep(self._layout)
 
     def say_too_small(self) -> None:
-        """Where the terminal is too small for anything else, say so."""
+        """Where the terminal is too small for anything else, say so; once it is larger, the focus is where it was."""
         width, height = self.app.size
+        if self.query_one(TooSmall).display:
+            self._focus_before = self._focus_before or self.focused
+        elif self._focus_before is not None:
+            self.set_focus(self._focus_before)
+            self.call_after_refresh(self.redraw)  # panes that are as large as before are told nothing
+            self._focus_before = None
         going = "Training goes on meanwhile." if self.session.running else ""
         quits = next(key.shown for key in self.keys if key.id == "app.quit")
         self.query_one(TooSmall).show(words(width, height, quits, going))

@@ -11,7 +11,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 
 from engine import Preset
 from tui import form, outcome, view
@@ -54,9 +54,11 @@ class LabScreen(Loads, Proves, Trains, Edits, AtHome):
                 yield SettingsPane(id="settings")
                 yield ProgressTree(id="tree")
             with Vertical(id="middle"):
-                yield Curves(id="loss")
-                yield Curves(id="second")
-                yield InsidePane(id="inside")
+                with Container(id="plots"):
+                    with Vertical(id="curves"):
+                        yield Curves(id="loss")
+                        yield Curves(id="second")
+                    yield InsidePane(id="inside")
                 yield TrainingLoop(id="loop")
                 yield ResultsPane(id="results")
             yield LessonPane(id="lesson")

@@ -14,6 +14,8 @@ from tui.panes.too_small import LEAST, TooSmall
 
 NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
 LOW = 32  # lines below which two plots and a table are too much
+LOWEST = 23  # lines below which two plots are
+LEAST_TREE = 3  # lines without which the tree shows nothing
 
 
 def arrange(
@@ -28,7 +30,8 @@ def arrange(
 
     Once everything is `over` there is a line on what to try next. A comparison then has its table in place of the training
     loop, and of the second plot where there are few lines; of a single run the loop says the loss that it ended with.
-    `hidden` are the ids of the panes that somebody has put away; one that is zoomed is there all the same.
+    `hidden` are the ids of the panes that somebody has put away; one that is zoomed is there all the same. A view of the
+    inside stands in place of the second plot, and beside both where the terminal is wide.
     """
     width, height = screen.app.size
     small = width < LEAST[0] or height < LEAST[1]
@@ -45,34 +48,42 @@ def arrange(
     left, middle, body = (screen.query_one(name) for name in ("#left", "#middle", "#body"))
     for pane in (settings, progress, *screen.query(Curves), screen.query_one(InsidePane)):
         pane.display = zoomed is pane or (zoomed is None and pane.id not in hidden)
-    second, within = screen.query_one("#second"), screen.query_one(InsidePane)
+    loss, second, within = (screen.query_one(name) for name in ("#loss", "#second", "#inside"))
     within.display = inside and (zoomed is within or (zoomed is None and "second" not in hidden))
-    second.display = second.display and not inside
+    if zoomed is None:
+        second.display = second.display and (width >= WIDE or not within.display)
+        if height < LOWEST:  # one plot with lines to read is worth more than two without
+            loss.display = loss.display and not within.display
+            second.display = second.display and not loss.display and not within.display
     on_the_left = zoomed in (settings, progress)
     beside = width >= LESSON_BESIDE
     wanted = beside if lesson_wanted is None else lesson_wanted
     swapped = wanted and not beside  # too narrow for three columns: the lesson takes the left one's place
     screen.set_class(wanted and beside and zoomed is None, "beside")
     lesson.display = zoomed is lesson if zoomed else wanted
-    left.display = on_the_left if zoomed else not swapped and not hidden >= {"settings", "tree"}
     table, following = screen.query_one(ResultsPane), screen.query_one("#next")
     table.display = over and zoomed is None and table.results is not None
     table.room = body.size.height // 2
     if table.display and height < LOW:
         second.display = within.display = False
-    screen.query_one("#loop").display = zoomed is None and width >= NARROW and not table.display and "loop" not in hidden
+    loop, line = screen.query_one("#loop"), screen.query_one("#loop-line")
+    loop.display = zoomed is None and width >= NARROW and not table.display and "loop" not in hidden
+    line.display = width < NARROW and not (over and table.results is not None) and "loop" not in hidden
     following.display = over
-    screen.query_one("#loop-line").display = (
-        width < NARROW and not (over and table.results is not None) and "loop" not in hidden
-    )
-    nothing = hidden >= {"loss", "second"} and not screen.query_one("#loop").display and not table.display
-    middle.display = not nothing if zoomed is None else isinstance(zoomed, Curves | InsidePane)
+    curves, plots = screen.query_one("#curves"), screen.query_one("#plots")
+    curves.display = loss.display or second.display
+    plots.display = curves.display or within.display
+    middle.display = plots.display or loop.display or table.display
+    left.display = on_the_left if zoomed else not swapped and (settings.display or progress.display)
     table.draw()
 
+    room = height - 3 - line.display - 2 * over
+    if zoomed is None and room - settings.lines < LEAST_TREE and settings.display:
+        progress.display = False
     alone = not middle.display  # what is beside the curves has their room
     left.styles.width = "1fr" if on_the_left or (alone and not lesson.display) else None
     lesson.styles.width = "1fr" if isinstance(zoomed, LessonPane) or alone else 36 if swapped else None
-    settings.styles.height = "1fr" if zoomed is settings else settings.lines
+    settings.styles.height = "1fr" if zoomed is settings or not progress.display else settings.lines
     if swapped:
         body.move_child(lesson, before=middle)
     else:

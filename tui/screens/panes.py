@@ -23,9 +23,7 @@ class Panes(Sheet[None]):
     why not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "space", "turn", "Turn", show=False, id="panes.turn", tooltip="Show or hide the pane; its letter does so too"
-        ),
+        Binding("space", "turn", "Turn", show=False, id="panes.turn", tooltip="Show or hide the pane, as its letter does"),
     ]
 
     def __init__(self, titles: Mapping[str, str], shown: Callable[[str], bool], turn: Callable[[str], str]) -> None:

@@ -31,9 +31,7 @@ class Overwrite(Sheet[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "Yes", show=False, id="overwrite.yes", tooltip="Replace the file"),
-        Binding(
-            "n,enter", "dismiss(False)", "No", show=False, id="overwrite.no", tooltip="Keep the file, and type another name"
-        ),
+        Binding("n,enter", "dismiss(False)", "No", show=False, id="overwrite.no", tooltip="Keep it, and type another name"),
     ]
 
     def __init__(self, question: str) -> None:
