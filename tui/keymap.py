@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from textual.binding import Binding
 from textual.keys import _character_to_key
 
 from engine.problems import PresetError, Problem, show
@@ -90,7 +91,7 @@ def checked(said: Mapping[str, object], source: str) -> Keymap:
         elif name not in ids:
             problems.append(Problem(name, f"unknown id.{_guess(name, [*ids]) or ' descent keys lists them'}"))
         else:
-            keys, wrong = _keys(value, typing=ids[name].priority)
+            keys, wrong = _keys(value, ids[name])
             problems += [Problem(name, each) for each in wrong]
             if not wrong:
                 keymap[name] = keys
@@ -101,25 +102,25 @@ def checked(said: Mapping[str, object], source: str) -> Keymap:
     return keymap
 
 
-def _keys(value: object, typing: bool) -> tuple[tuple[str, ...], list[str]]:
+def _keys(value: object, binding: Binding) -> tuple[tuple[str, ...], list[str]]:
     """The keys that are written there, by Textual's names, and what is wrong with them."""
     words = value if isinstance(value, list) else [value]
     if not words:
         return (), ["[] has no key: name one, or leave the line out to keep what it is"]
     keys, wrong = [], []
     for word in words:
-        key, why = _key(word, typing) if isinstance(word, str) else ("", f"{show(word)} is not a key: {ALLOWED}")
+        key, why = _key(word, binding) if isinstance(word, str) else ("", f"{show(word)} is not a key: {ALLOWED}")
         keys.append(key)
         wrong += [why] if why else []
     return tuple(dict.fromkeys(keys)), wrong
 
 
-def _key(word: str, typing: bool) -> tuple[str, str]:
+def _key(word: str, binding: Binding) -> tuple[str, str]:
     """Textual's name of a key, or what is wrong with it."""
     key = word if len(word) == 1 else word.strip().lower()
     key = _character_to_key(key) if len(key) == 1 else key
     why = _why_not(word, key)
-    if not why and typing and typed(key):
+    if not why and binding.priority and typed(key) and key not in keys_of(binding, {}):
         why = f"{show(word)} is a character, and in this sheet characters are typed"
     return key, why
 

@@ -51,7 +51,7 @@ KEYS = (
     Key("pane.previous", "shift+tab", "shift+Tab", "app.focus_previous", "Previous pane", ""),
     Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows and nudging in settings, moving in the tree", ""),
     Key("pane.enter", "", "Enter", "", "Edit and accept a setting; open a node of the tree; show an answer", ""),
-    Key("pane.escape", "escape", "Escape", "back", "Cancel an edit or long work, close what is open, leave the zoom; never quits", ""),
+    Key("pane.escape", "escape", "Escape", "back", "Cancel an edit or long work, close what is open; never quits", ""),
 )  # fmt: skip
 
 

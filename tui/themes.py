@@ -93,11 +93,11 @@ def register(app: App[None]) -> None:
 
 
 def take(app: App[None], remembered: str) -> None:
-    """The theme that was chosen last. TEXTUAL_THEME goes before it; a terminal with few colours has a theme made of its own."""
+    """The theme that was chosen last. TEXTUAL_THEME goes before it; a terminal with few colours has one made for them."""
     if os.environ.get("TEXTUAL_THEME", ""):
         app.refresh_css(animate=False)  # what Textual has worked out is of before it knew our themes
         return
-    if app.console.color_system == "standard":
-        app.theme = STANDARD
-    elif remembered in app.available_themes:
+    if remembered in app.available_themes:
         app.theme = remembered
+    elif app.console.color_system == "standard":
+        app.theme = STANDARD

@@ -5,7 +5,6 @@ What is changed here is kept at once, though not more often than every two secon
 
 from __future__ import annotations
 
-import os
 import time
 
 from textual.theme import Theme
@@ -35,6 +34,7 @@ class AtHome(LooksAt):
         super().__init__(id=id)
         self._layout, self._troubles = Layout(), list[str]()
         self._written = 0.0
+        self._theme_now = ""
         self._later: Timer | None = None
 
     def come_home(self) -> None:
@@ -53,6 +53,7 @@ class AtHome(LooksAt):
         self.settings.edits = self.keymap.get("settings.enter", ("enter",))
         self.app.set_keymap({name: ",".join(keys) for name, keys in self.keymap.items()})
         themes.take(self.app, layout.theme)
+        self._theme_now = self.app.theme
         self.app.theme_changed_signal.subscribe(self, self._theme_chosen)
 
     def say_troubles(self) -> None:
@@ -63,7 +64,8 @@ class AtHome(LooksAt):
     # keeping
 
     def _theme_chosen(self, theme: Theme) -> None:
-        if os.environ.get("TEXTUAL_THEME", "") != theme.name:
+        if theme.name != self._theme_now:  # the one it begins with was not chosen now
+            self._theme_now = theme.name
             self.keep_layout(theme.name)
 
     def keep_layout(self, theme: str | None = None) -> None:

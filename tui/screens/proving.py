@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stderr
 from dataclasses import replace
+from multiprocessing import resource_tracker
 
 from textual.timer import Timer
 
@@ -26,6 +29,8 @@ def found_with(preset: Preset, seeds: int, aside: Aside[list[Finding]]) -> list[
     def progress(share: float) -> None:
         aside.share = share
 
+    with redirect_stderr(sys.__stderr__):  # a process is started with a real one, which Textual's is not
+        resource_tracker.ensure_running()
     made: list[Finding] = []
     for _, findings in verify([preset], range(seeds), lambda: aside.given_up, cores(), progress):
         made = findings
