@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from tui.exporting.kinds import KINDS
 from tui.figures import printable
 from tui.views import VIEWS
 
@@ -43,6 +44,13 @@ def commands(lab: LabScreen) -> Iterator[Command]:
         "Trains in the background with seeds 0 to 9, and counts; Escape cancels",
         partial(lab.action_verify, SEEDS),
     )
+    yield Command(
+        "Take it away: pictures, numbers, report, script",
+        "Export: save them as files, in this folder if nothing else is said",
+        lab.action_take_away,
+    )
+    for kind in KINDS:
+        yield Command(f"Take away: {kind.title}", f"Export, save: {kind.help}", partial(lab.action_take_away, kind.id))
     for entry in VIEWS:
         now, why_not = lab.status_of(entry)
         help_ = why_not or f"{entry.help}{f' (now: {now})' if now else ''}. Keys v {entry.letter}"

@@ -36,6 +36,7 @@ TITLES = {
     "list": "In a list",
     "help": "In this help",
     "panes": "In the list of panes",
+    "taking": "Where files are taken away",
     "picker": "In the list of lessons",
     "ask": "Where something is asked",
     "overwrite": "Where a file would be replaced",

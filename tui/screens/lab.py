@@ -28,6 +28,7 @@ from tui.panes.too_small import TooSmall
 from tui.panes.training_loop import TrainingLoop
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
+from tui.screens.exporting import TakesAway
 from tui.screens.homing import AtHome
 from tui.screens.layout import arrange
 from tui.screens.loading import Loads
@@ -36,7 +37,7 @@ from tui.screens.training import Trains
 from tui.session import Session
 
 
-class LabScreen(Loads, Proves, Trains, Edits, AtHome):
+class LabScreen(Loads, Proves, TakesAway, Trains, Edits, AtHome):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
