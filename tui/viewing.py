@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Unit = Literal["iteration", "epoch", "samples", "seconds"]
-UNITS: tuple[Unit, ...] = ("iteration", "epoch", "samples", "seconds")
+UNITS: tuple[Unit, ...] = ("epoch", "iteration", "samples", "seconds")
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97, 0.99)
 OWN = "own"  # as the second plot: what the preset asks for
 
@@ -33,7 +33,7 @@ class Viewing:
     average, 0 is none. `clipped` leaves outliers out of the scale.
     """
 
-    x: Unit = "iteration"
+    x: Unit = "epoch"
     log_x: bool = False
     log_y: bool | None = None
     smoothing: float = 0.0

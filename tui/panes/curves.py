@@ -9,7 +9,7 @@ from textual.message import Message
 
 from tui.canvas import Pane, heading, row, width_of
 from tui.pictures import Picture
-from tui.plot import draw, epoch_ticks
+from tui.plot import plot
 
 
 class Curves(Pane, can_focus=True):
@@ -43,11 +43,9 @@ class Curves(Pane, can_focus=True):
             self.paint([heading(self.picture.titles[0], width, self.has_focus), *(row(f"  {line}") for line in lines)])
             return
         axes = self.picture.axes
-        if self.picture.epochs is not None:
-            numbers, ends = self.picture.epochs
-            ticks = epoch_ticks(ends, axes.x_low, axes.x_high, width - 7, numbers)
-            axes = replace(axes, x_ticks=ticks)
-        plot = draw(self.picture.series, axes, width, height - 1)
+        if self.picture.sight is not None:
+            axes = replace(axes, x_ticks=self.picture.sight.scale.ticks(axes.x_low, axes.x_high, width - 7))
+        plot_ = plot(self.picture.series, axes, width, height - 1, self.picture.marks)
         fitting = (title for title in self.picture.titles if width_of(title) <= width - 5)
         title = next(fitting, self.picture.titles[-1])
-        self.paint([heading(title, width, self.has_focus), *plot])
+        self.paint([heading(title, width, self.has_focus), *plot_.rows])
