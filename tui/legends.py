@@ -69,11 +69,14 @@ class Legend:
 
 
 def titles(
-    name: str, legends: Sequence[Legend], trainers: Sequence[Trainer], figure: Figure, covered: bool
+    name: str, legends: Sequence[Legend], trainers: Sequence[Trainer], figure: Figure, covered: bool, validated: bool = True
 ) -> tuple[Row, ...]:
-    """The title with its legend, in ever fewer words."""
+    """The title with its legend, in ever fewer words; a figure may be one that is not `validated`, but of training alone."""
     start: Span = (name, "text")
     if len(trainers) == 1 and legends:
+        if not validated:
+            value = legends[0].train
+            return ((start, (f"  ─ {figure(value)}" if value is not None else "  ─", "train")),)
         return _of_one(start, legends[0], figure, covered)
     names = labels([trainer.run.name for trainer in trainers])
 
@@ -103,7 +106,7 @@ def _of_one(start: Span, one: Legend, figure: Figure, covered: bool) -> tuple[Ro
     if not epoch:
         return long, brief
     whole = ((*long, (f" (epoch {epoch})", "dim")), long, brief)
-    if one.best is None or one.best[0] == epoch:  # the newest is the best: its figure stands there already
+    if one.best is None:
         return whole
     best = f"  best * {figure(one.best[1])}"
     return ((*long, (best, "validation"), (f" (epoch {one.best[0]})", "dim")), *whole)

@@ -278,9 +278,9 @@ def _mark(cells: list[list[str]], roles: list[list[str]], marks: Marks, axes: Ax
     """Put the marks into a plot that is drawn: on its edges, and for the cursor down through what is empty."""
     left, bottom = len(cells[0]) - columns - 1, len(cells) - 2
 
-    def column(x: float) -> int | None:
+    def column(x: float) -> int:
         place = column_of(axes, np.array([x]), columns)[0]
-        return left + int(place) if 0 <= place < columns else None
+        return left + int(place) if 0 <= place < columns else -1
 
     if marks.lit is not None:
         first, last = column_of(axes, np.array(marks.lit), columns)
@@ -291,9 +291,9 @@ def _mark(cells: list[list[str]], roles: list[list[str]], marks: Marks, axes: Ax
                 if roles[row][at] == marks.lit_role:
                     roles[row][at] = "lit"
     for x, letter in marks.events:
-        if (at := column(x)) is not None:
+        if (at := column(x)) >= 0:
             cells[0][at], roles[0][at] = letter, "strong"
-    if marks.cursor is not None and (at := column(marks.cursor)) is not None:
+    if marks.cursor is not None and (at := column(marks.cursor)) >= 0:
         for row in range(1, bottom):
             if cells[row][at] == " ":
                 cells[row][at], roles[row][at] = "│", "cursor"
