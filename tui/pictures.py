@@ -140,12 +140,15 @@ def compose(
     if sight.cursor is not None:
         walk = trainers[selected].run.surface is not None
         wordings = read_at_cursor(kind.name, curves, selected, sight, kind.exact, walk)
+        vital = tuple(span for span in notes if span[1] != "dim")  # values before what only explains
+        wordings = tuple((*each, *vital, *more) for each in wordings for more in (notes[len(vital) :], ()))
     else:
         wordings = titles(kind.name, legends, trainers, kind.short, covered, kind.validated)
+        wordings = tuple((*each, *notes) for each in wordings)
     lit = sight.viewing.lit
     role = next((one.run.role for one in curves if lit is not None and one.run.index == lit.run), "")
     return Picture(
-        tuple((*each, *notes) for each in wordings),
+        wordings,
         (*lines, *points),
         axes,
         scale.epochs,
@@ -221,7 +224,7 @@ def _axes(kind: Kind, first: Sequence[float], curves: Sequence[Curve], sight: Si
         least, cap = inner[0], min(cap, inner[1])
         floor, ceiling = (floor if floor >= least else math.nan), (ceiling if ceiling <= cap else math.nan)
         notes = (("  outliers out", "warn"), *notes)
-    if viewing.smoothing:
+    if viewing.smoothing and any(one.smooth is not None for one in curves):
         notes = (*notes, (f"  smoothing {viewing.smoothing:g}", "dim"))
     axes = Axes(sight.low, sight.high, log_x=scale.log, log_y=kind.log, y_floor=floor, y_ceiling=ceiling)
     return replace(axes, y_cap=cap if cap == cap else math.inf, y_least=least), notes

@@ -72,7 +72,11 @@ class Scale:
         """Ticks from `low` to `high`, as many as have room in so many columns."""
         if self.unit == "epoch":
             numbers, ends = self.epochs
-            return epoch_ticks(ends, low, high, columns, numbers, self.log)
+            found = epoch_ticks(ends, low, high, columns, numbers, self.log)
+            inside = low > self.low or high < self.high  # within an epoch or two its iterations say more
+            if len(found) > 1 or not inside:
+                return found
+            return number_ticks(low, high, columns, self.log, "it " if self.counts == "iteration" else "")
         return number_ticks(low, high, columns, self.log)
 
 
