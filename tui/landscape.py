@@ -18,7 +18,8 @@ from engine.surfaces import Surface
 from tui.canvas import Row, Span
 from tui.names import labels, letters
 from tui.pictures import Picture
-from tui.plot import DOTS, PATH, Axes, Floats, Series, nice_step
+from tui.plot import DOTS, PATH, Axes, Series
+from tui.ticks import Floats, nice_step
 from tui.walk import Walk, position, walk_of
 
 Drawn = tuple[Walk, str, str, str, str]  # a way, its role, the mark of its newest place, its name, the mark of the others

@@ -24,6 +24,15 @@ SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The scr
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
+    Entry("rate", "r", "Learning rate", "The rate of every update, as the schedule and you have made it", SECOND),
+    Entry("gradient", "g", "Gradient norm", "How long the gradient is, before clipping", SECOND),
+    Entry("ratio", "u", "Update-to-weight ratio", "How far a step goes, measured by the weights", SECOND),
+    Entry("gap", "o", "Accuracy gap", "How much better it knows what it trains on (regression: of the loss)", SECOND),
+    Entry("x", "x", "Unit of x", "Epochs, iterations, samples seen or seconds", AXES, stays=True),
+    Entry("log-x", "X", "Scale of x", "Logarithmic, and back", AXES, stays=True),
+    Entry("log-y", "y", "Scale of the loss", "Logarithmic, and back", AXES, stays=True),
+    Entry("smoothing", "e", "Smoothing", "A debiased moving average over the raw curve: 0.6 to 0.99", AXES, stays=True),
+    Entry("outliers", "f", "Outliers", "The outermost 5 % at either end left out of the scale", AXES, stays=True),
 )  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from textual import on
 from textual.widget import Widget
 
-from tui import view
+from tui import more_curves, view
 from tui.inside.registry import INSIDE
 from tui.inside.scene import Scene, Spot
+from tui.more_curves import MORE
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.screens.base import Lab
@@ -87,11 +88,13 @@ class LooksAt(Lab):
         """What an entry of the sheet is now, and why it cannot be chosen."""
         inside = INSIDE.get(entry.id)
         why_not = inside.why_not(self.session.trainer) if inside is not None else ""
+        if entry.id in MORE:
+            why_not = more_curves.why_not(entry.id, self.session.trainer, self.session.hidden)
         return "shown" if entry.id == self.viewing.second else "", why_not
 
     def action_view(self, name: str) -> None:
         """Take an entry of the views sheet, by its id."""
-        if name == OWN or name in INSIDE:
+        if name == OWN or name in INSIDE or name in MORE:
             self.look_at(replace(self.viewing, second=name))
             self.zoomed = None if isinstance(self.zoomed, Curves | InsidePane) else self.zoomed
             self.place_panes()
