@@ -24,6 +24,7 @@ SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The scr
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
+    Entry("boundary", "b", "Boundary or fit", "What the network says everywhere, with the rows; Enter: letters, units", SECOND),
 )  # fmt: skip
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from tui.inside.boundary import BOUNDARY
 from tui.inside.scene import View
 
-INSIDE: dict[str, View] = {}
+INSIDE: dict[str, View] = {
+    "boundary": BOUNDARY,
+}
