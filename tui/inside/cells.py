@@ -53,6 +53,10 @@ class Cells:
             if 0 <= top + below < self.height:
                 self._cells[top + below][left : left + len(line)] = line[: self.width - left]
 
+    def filled(self, x: int, y: int) -> bool:
+        """Whether something stands in a cell."""
+        return self._cells[y][x][0] != " "
+
     def paste(self, x: int, y: int, rows: Sequence[Row]) -> None:
         """Write rows with their upper left corner at (x, y)."""
         for below, spans in enumerate(rows):
