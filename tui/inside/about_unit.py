@@ -40,13 +40,13 @@ class AboutUnit:
 
     def lines(self, width: int, height: int) -> list[Row]:
         """In one to three lines."""
-        kind = f" ({self.activation})" if self.activation else ""
         state: Span = ("  dead: 0 for every row", "bad") if self.dead else (f"  mean output {short(self.mean)}", "text")
-        first: Row = ((f"{self.name}{kind}", "strong"), (f"  bias {with_sign(self.bias)}", "text"), state)
-        found: list[Row] = [_cut_row(first, width)]
+        bias: Span = (f"  bias {with_sign(self.bias)}", "text")
+        words: list[Span] = [(self.name, "strong"), bias, state]
+        found: list[Row] = [_cut_row(tuple(words if len(self.name + bias[0] + state[0]) <= width else words[::2]), width)]
         spans: list[Span] = [("listens to  ", "dim")]
         for index in self.strongest:
-            spans.append((f"{self.names[index]} {with_sign(self.weights[index])}", _role(self.weights[index])))
+            spans.append((f"{cut(self.names[index], 15)} {with_sign(self.weights[index])}", _role(self.weights[index])))
             spans.append(("   ", "dim"))
             if sum(len(text) for text, _ in spans) > width * (height - 1):
                 break
@@ -88,7 +88,7 @@ class AboutUnit:
             cells.put(0, top + row, cut(self.names[index], cells.width - numbers - bar - 1))
             text = with_sign(weight)
             cells.put(cells.width - bar - 1 - len(text), top + row, text, _role(weight))
-            length = round(BAR * abs(weight) / largest) if np.isfinite(weight) and 0 < largest < np.inf else 0
+            length = round(abs(weight) / largest * BAR) if np.isfinite(weight) and 0 < largest < np.inf else 0
             if bar:
                 cells.put(cells.width - bar, top + row, ("█" if weight >= 0 else "▒") * length, _role(weight))
 

@@ -128,7 +128,9 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
     start: Row = ((kind, "text"), (f"  {names[1]} over {names[0]}", "dim"))
     rest: Row = ((f"  the other {more} at their mean" if more > 1 else "  the other at its mean", "dim"),) if more else ()
     hidden: Row = ((HIDDEN, "dim"),) if scene.blind and len(table.validation_inputs) else ()
-    titles = ((*start, *rest, *hidden), start, start[:1])
+    titles = ((*start, *rest, *hidden), (*start[:1], *rest, *hidden), (*start[:1], *rest), start[:1])
+    if not more:
+        titles = ((*start, *hidden), start, start[:1])
     other = "colours" if characters else "letters" if table.classes else "shades"
     other = "units" if characters and maps is not None else other
     hint = f"Left Right Up Down: features   Enter: {other}" if more else f"Enter: {other}"

@@ -94,6 +94,7 @@ class Braille:
     """Dots, four rows and two columns of them a cell, each cell in the role of what was drawn there last."""
 
     def __init__(self, width: int, height: int) -> None:
+        self.height = height
         self._lit = np.zeros((max(0, height) * 4, max(0, width) * 2), bool)
         self._role = np.full((max(0, height), max(0, width)), -1)
         self._roles: list[str] = []

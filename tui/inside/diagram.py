@@ -148,13 +148,14 @@ class Diagram:
         mine = np.sort(size[own])
         least_own = float(mine[-OWN:][0]) if len(mine) else 0.0
         drawn = own & (size > 0) if self.alone else (size >= least) | (own & (size >= least_own) & (size > 0))
+        roomy = max(map(len, ys)) * 2 <= braille.height
         places = np.argwhere(drawn)
         for above, below in places[np.lexsort((size[drawn], own[drawn]))].tolist():
             share, weight = size[above, below] / largest, between[above, below]
             shade = 2 if share > 2 / 3 else 1 if share > 1 / 3 else 0
             role = POSITIVE if weight > 0 else NEGATIVE
             role = role if own[above, below] else f"{role}-{SHADES[shade]}"
-            for thick in range(2 if shade == 2 else 1):
+            for thick in range(2 if shade == 2 and roomy else 1):
                 start = (2 * ends[0] + 3, 4 * ys[0][above] + 1 + thick)
                 end = (2 * ends[1] - 2, 4 * ys[1][below] + 1 + thick)
                 braille.line(start, end, role, dashed=weight < 0)

@@ -25,8 +25,8 @@ from tui.inside.scene import Look, Scene
 MOST = 4096  # numbers of a layer that are counted in a frame, evenly taken
 EDGES = 122  # of the bins that are counted, one of them around zero; those on the screen are put together from them
 DECADES = 6  # of gradients, below which they count as zero
-SHADES = " ░▒▓█"
-SHADE_ROLES = ("text", "class-1-medium", "class-1-strong", "class-1-strong", "class-1")
+SHADES = "░▒▓█"
+SHADE_ROLES = ("class-1-faint", "class-1-medium", "class-1-strong", "class-1")
 BESIDE = 84  # columns from which the layers are listed beside the picture
 TINY = 5  # rows below which there is no room for a picture: the layers are listed instead
 RISING = "▁▂▃▄▅▆▇█"
@@ -55,6 +55,7 @@ class Histograms:
     layers: tuple[Summary, ...]
     chosen: int
     powers: bool
+    characters: bool
     note: str = ""
 
     def rows(self, width: int, height: int) -> list[Row]:
@@ -85,25 +86,28 @@ class Histograms:
 
     def _field(self, cells: Cells, left: int, columns: int, lines: int) -> None:
         frames = self._frames(columns)
-        places = np.linspace(1, -1, lines + 1)
+        bins = lines if self.characters else 2 * lines
+        places = np.linspace(1, -1, bins + 1)
         even = np.linspace(-1, 1, EDGES)
-        upto = np.array([np.interp(places, even, shares) for shares in self.shares])
-        within = -np.diff(upto, axis=1)  # (frames, lines), from the top
+        upto = np.array([np.interp(places, even, shares) for shares in self.shares]).reshape(-1, bins + 1)
+        within = -np.diff(upto, axis=1)  # (frames, bins), from the top
         with np.errstate(invalid="ignore"):
             # gradients of exactly zero, of dead units and empty pixels, would make all others faint
-            counted = np.delete(within, lines // 2, axis=1) if self.powers and lines % 2 else within
+            counted = np.delete(within, [(bins - 1) // 2, bins // 2], axis=1) if self.powers and bins > 4 else within
             most = np.nanmax(counted, initial=0.0) or 1.0
             strength = np.sqrt(np.clip(within / most, 0, 1))  # so that the few at the edges are seen as well
-            shades = np.where(within > 1e-9, np.digitize(strength, (0.25, 0.5, 0.75)) + 1, 0)
+            shades = np.where(within > 1e-9, np.digitize(strength, (0.25, 0.5, 0.75)), -1)
+        columns_shown = np.array([shades[frame] if frame >= 0 else np.full(bins, -1) for frame in frames]).reshape(-1, bins)
+        if self.characters:
+            for x, column in enumerate(columns_shown.tolist()):
+                for y, shade in enumerate(column):
+                    if shade >= 0:
+                        cells.put(left + x, y, SHADES[shade], SHADE_ROLES[shade])
+        else:
+            cells.halves(left, 0, columns_shown.T, SHADE_ROLES)
         for x, frame in enumerate(frames):
-            if frame < 0:
-                continue
-            if self.lost[frame]:
+            if frame >= 0 and self.lost[frame]:
                 cells.put(left + x, lines // 2, "x", "bad")
-                continue
-            for y, shade in enumerate(shades[frame].tolist()):
-                if shade:
-                    cells.put(left + x, y, SHADES[shade], SHADE_ROLES[shade])
 
     def _frames(self, columns: int) -> list[int]:
         """Which frame stands in each column: the newest one up to its iteration."""
@@ -116,7 +120,7 @@ class Histograms:
     def _ticks(self, cells: Cells, left: int, lines: int) -> None:
         taken: set[int] = set()
         for place, label in sorted(self.ticks, key=lambda tick: (abs(tick[0]) not in (0.0, 1.0), abs(tick[0]) != 0.0)):
-            y = min(lines - 1, int((1 - place) / 2 * lines))
+            y = min(lines - 1, int((1 - place) / 2 * lines + 1e-9))
             if not taken & {y - 1, y, y + 1} or (lines < 9 and y not in taken):
                 cells.put(left - 1 - len(label), y, label, "axis")
                 taken.add(y)
@@ -198,9 +202,10 @@ class Spreads:
         a, b = sizes[chosen]
         long: Row = ((f"{kind} of layer {chosen + 1} of {len(sizes)}", "text"), (f"  {a}→{b}", "dim"), *norms)
         brief: Row = ((f"{kind}, layer {chosen + 1}", "text"), *norms)
-        hint = ("Up Down: layer   " if len(sizes) > 1 else "") + f"Enter: {other}"
+        shaded = bool(spot.x % 2)
+        hint = ("Up Down: layer   " if len(sizes) > 1 else "") + f"Enter: {other}   Left Right: {'colours' if shaded else 'shades'}"
         iterations = tuple(frame.iteration for frame in frames)
-        return Histograms((long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, note)
+        return Histograms((long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, shaded, note)
 
 
 HISTOGRAMS = Spreads()

@@ -31,10 +31,11 @@ def class_roles(classes: int) -> list[str]:
 
 
 def class_letters(names: Sequence[str]) -> list[str]:
-    """A small letter or a digit for each class: its name's first character where these differ, or its last, else a b c."""
-    for place in (0, -1):
-        found = [name.strip()[place : len(name.strip()) + place + 1][:1].lower() for name in names]
-        if len(set(found)) == len(found) and all(one.isascii() and one.isalnum() for one in found):
+    """A small letter or a digit for each class: its name's first character where these differ, or the digit that it ends
+    with, else a b c."""
+    first, last = ([name.strip().lower()[place] if name.strip() else "" for name in names] for place in (0, -1))
+    for found, fits in ((first, str.isalnum), (last, str.isdigit)):
+        if len(set(found)) == len(found) and all(one.isascii() and fits(one) for one in found):
             return found
     return [chr(ord("a") + index % 26) for index in range(len(names))]
 

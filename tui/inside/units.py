@@ -43,7 +43,8 @@ class UnitMaps:
         cells = Cells(width, height)
         tall, columns, shown = _tiles(len(self.maps), width, height - 1)
         few = f", {shown} of {len(self.maps)} shown, strongest" if shown < len(self.maps) else ""
-        cells.put(0, 0, f"{self.caption}{few}"[:width], "dim")
+        words = (f"{self.caption}: where it is above and below 0{few}", f"{self.caption}{few}", few[2:] or self.caption)
+        cells.put(0, 0, next((text for text in words if len(text) <= width), words[-1]), "dim")
         roles = signed_roles()
         for place, unit in enumerate(sorted(self.order[:shown].tolist())):
             x, y = place % columns * (2 * tall + 2), 1 + place // columns * (tall + 1)
@@ -94,5 +95,4 @@ def unit_maps(scene: Scene, characters: bool = False, hint: str = "") -> UnitMap
     name = f"Units of layer {layer + 1} of {hidden}" if hidden > 1 else "Units of the hidden layer"
     counted = f"{len(maps)} {trainer.run.network.activation}" + (f", {int(dead.sum())} dead" if dead.any() else "")
     title: Row = ((name, "text"), (f"  {counted}", "dim"))
-    caption = f"{name.replace('Units of', 'Each unit of')}: where it is above and below 0"
-    return UnitMaps((title, title[:1]), hint, caption, maps, dead, np.argsort(-np.nan_to_num(heard)), characters)
+    return UnitMaps((title, title[:1]), hint, name.replace("Units of", "Each unit of"), maps, dead, np.argsort(-np.nan_to_num(heard)), characters)
