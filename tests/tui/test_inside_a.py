@@ -404,7 +404,7 @@ def test_a_blank_beside_a_half_block_takes_no_colour_of_it():
     cells.put(1, 0, " ")
     (row,) = cells.rows()
     assert row[0] == ("▀", "class-1/class-2")
-    assert row[1:] in (((" ", "text"),), ())
+    assert row[1:] == ((" ", "text"),)
 
 
 # every preset ----------------------------------------------------------------------------------------------------------
@@ -460,9 +460,7 @@ def test_a_run_that_diverged_by_itself():
     drawn(trainer, Film(trainer))
 
 
-@pytest.mark.parametrize(
-    "hidden", [[], [1], [200], [3] * 16], ids=["linear", "one unit", "wide", "deep"]
-)
+@pytest.mark.parametrize("hidden", [[], [1], [200], [3] * 16], ids=["linear", "one unit", "wide", "deep"])
 @pytest.mark.parametrize("preset", ["iris", "healthy-training", "day79-study-hours", "digits", "diabetes"])
 def test_every_shape_of_network(preset, hidden):
     trainer = trainer_of(preset, 3, network__hidden=hidden)
@@ -472,3 +470,129 @@ def test_every_shape_of_network(preset, hidden):
 def test_each_is_an_entry_of_the_sheet_with_its_letter():
     letters = {entry.id: entry.letter for entry in VIEWS}
     assert [letters[name] for name in MINE] == ["b", "n", "h"]
+
+
+# at the keyboard --------------------------------------------------------------------------------------------------------
+
+
+def inside(person) -> str:
+    return person.read("inside")
+
+
+async def sees(person, *texts: str) -> None:
+    """Each of these words comes to stand in the pane."""
+    for text in texts:
+        await person.until(lambda text=text: text in inside(person))
+
+
+async def chooses(person, letter: str) -> None:
+    """v, and a letter on the sheet; then the pane has the focus."""
+    await person.press("v")
+    await person.until(lambda: person.app.screen is not person.lab)
+    await person.press(letter)
+    await person.until(lambda: person.app.screen is person.lab and inside(person))
+    person.lab.query_one("#inside").focus()
+    await person.settle()
+
+
+async def test_v_b_shows_the_boundary_and_enter_goes_through_letters_and_units(lab, fast):
+    async with lab("healthy-training", epochs=2, pace=fast) as person:
+        await chooses(person, "b")
+        await sees(person, "Boundary  y over x")
+        assert inside(person).count("▀") > 300
+        before = inside(person)
+        await person.press("enter")
+        await person.until(lambda: "▀" not in inside(person))
+        await sees(person, " upper ")
+        await person.press("enter")
+        await sees(person, "Units of the hidden layer  16 tanh")
+        await person.press("enter", "enter")
+        assert inside(person).split("\n")[1:] == before.split("\n")[1:]
+        await person.press("space")
+        await person.until(lambda: person.state == "finished")
+        await person.settle()
+        assert inside(person) != before  # it has learned
+        await person.press("v", "a")
+        await person.settle()
+        assert not person.lab.query_one("#inside").display
+
+
+async def test_v_b_on_iris_the_arrows_choose_the_features(lab):
+    async with lab("iris", size=(160, 45)) as person:
+        await chooses(person, "b")
+        await sees(person, "petal width (cm) over petal length (cm)")
+        await person.press("right")
+        await person.until(lambda: "petal width (cm) over petal length (cm)" not in inside(person))
+        await person.press("left")
+        await sees(person, "petal width (cm) over petal length (cm)")
+        await person.press("up")
+        await person.until(lambda: "petal width (cm) over petal length (cm)" not in inside(person))
+
+
+async def test_v_n_shows_the_network_and_the_arrows_choose_a_unit_also_when_it_is_large(lab):
+    async with lab("digits", size=(120, 40)) as person:
+        await chooses(person, "n")
+        await sees(person, "Network  64-32-32-10")
+        await sees(person, "Unit 1 of 32, layer 1")
+        await person.press("down", "down", "right")
+        await sees(person, "Unit 3 of 32, layer 2")
+        await person.press("left", "z")
+        await sees(person, "its weights, + and -")
+        await person.press("n")
+        await person.settle()
+        assert person.session.trainer.iteration == 1
+        await person.press("escape", "enter")
+        await sees(person, "Unit 3 of 32, layer 1")
+
+
+async def test_v_h_shows_weights_and_enter_their_gradients(lab):
+    async with lab("digits", size=(120, 40)) as person:
+        await chooses(person, "h")
+        await sees(person, "Weights of layer 1 of 3")
+        await person.press("n", "n", "n")
+        await person.press("down", "enter")
+        await sees(person, "Gradients")
+        await sees(person, "layer 2")
+        norm = float(np.linalg.norm(person.session.trainer.snapshot().layers[1].weights_gradient))
+        await sees(person, f"|g| {norm:.3f}")
+        await person.press("left")
+        assert set("░▒▓█") & set(inside(person))
+        await person.until(lambda: "▀" not in inside(person))
+
+
+async def test_what_a_teacher_hides_of_validation_is_in_none_of_them(lab):
+    async with lab("no-validation") as person:
+        for letter in "bnh":
+            await chooses(person, letter)
+            assert "(o X validation)" not in inside(person)
+        await chooses(person, "b")
+        hidden = inside(person)
+        await person.press("w")
+        await person.until(lambda: inside(person) != hidden)
+
+
+async def test_a_surface_has_none_of_them_and_the_sheet_says_why(lab):
+    async with lab("valley", epochs=None) as person:
+        await person.press("v")
+        await person.until(lambda: person.app.screen is not person.lab)
+        screen = person.seen()
+        for why in ("a surface has no features", "a surface has no network", "a surface has no layers"):
+            assert why in screen
+        await person.press("b", "escape")
+        assert not person.lab.query_one("#inside").display
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+async def test_shades_of_a_class_differ_from_each_other_and_from_the_background(lab, theme):
+    async with lab("iris") as person:
+        person.app.theme = theme
+        await person.settle()
+        canvas = person.canvas("inside")
+        background = canvas.get_component_rich_style("text").bgcolor
+        for number in range(1, 9):
+            names = [f"class-{number}{shade}" for shade in ("", "-strong", "-medium", "-faint")]
+            colours = [canvas.get_component_rich_style(name).color for name in names]
+            assert len({*colours, background}) == 5
+        both = canvas._style("class-1/class-2-faint")
+        assert both.color == canvas.get_component_rich_style("class-1").color
+        assert both.bgcolor == canvas.get_component_rich_style("class-2-faint").color

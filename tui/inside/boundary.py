@@ -7,6 +7,7 @@ the colour of another class and still be right. With two features every hidden u
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ from tui.inside.marks import (
 from tui.inside.scene import Look, Scene
 from tui.inside.units import UnitMaps, unit_maps
 from tui.pictures import HIDDEN, fit_picture
-from tui.plot import Axes, Series, draw, nice_step
+from tui.plot import Axes, Floats, Series, draw, nice_step
 
 COLUMNS, ROWS = 96, 56  # of the grid that is asked for predictions; between its points they change evenly
 MOST_POINTS = (500, 300)  # training and validation rows that are drawn
@@ -46,7 +47,8 @@ class Said:
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The words."""
-        return [((f"  {cut(self.text, width - 2)}", "bad"),)][:height] if width > 4 else []
+        line: Row = ((f"  {cut(self.text, width - 2)}", "bad"),)
+        return [line][:height] if width > 4 else []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +95,7 @@ def _fit(scene: Scene) -> Look:
 
 def _chances(scene: Scene, table: Table) -> Look:
     """Classes by one feature: the probability of each over it, with the rows at 1 of their class's curve, or at 0."""
-    places = grid(table, 161, 1)[:, 0]
+    places = grid(table, 161, 1)[:, 0].astype(np.float64)
     chances = np.exp(outputs_as_chances(scene.trainer.predict(places[:, None])))
     letters = class_letters(table.classes)
     shown = [1] if len(table.classes) == 2 else list(range(len(table.classes)))
@@ -128,7 +130,7 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
     start: Row = ((kind, "text"), (f"  {names[1]} over {names[0]}", "dim"))
     rest: Row = ((f"  the other {more} at their mean" if more > 1 else "  the other at its mean", "dim"),) if more else ()
     hidden: Row = ((HIDDEN, "dim"),) if scene.blind and len(table.validation_inputs) else ()
-    titles = ((*start, *rest, *hidden), (*start[:1], *rest, *hidden), (*start[:1], *rest), start[:1])
+    titles: tuple[Row, ...] = ((*start, *rest, *hidden), (*start[:1], *rest, *hidden), (*start[:1], *rest), start[:1])
     if not more:
         titles = ((*start, *hidden), start, start[:1])
     other = "colours" if characters else "letters" if table.classes else "shades"
@@ -169,7 +171,7 @@ def chosen_pair(scene: Scene, table: Table) -> tuple[int, int]:
     return across, (up + 1) % features if up == across else up
 
 
-def _parts(scene: Scene, table: Table) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], int]]:
+def _parts(scene: Scene, table: Table) -> list[tuple[Floats, NDArray[Any], Floats, int]]:
     """Inputs, targets, raw outputs of rows of the training set, evenly taken, and of the validation set unless that is
     hidden."""
     objective = scene.trainer.objective
@@ -181,7 +183,7 @@ def _parts(scene: Scene, table: Table) -> list[tuple[NDArray[np.float64], NDArra
     for inputs, targets, prepared, validation in sets:
         rows = np.unique(np.linspace(0, len(inputs) - 1, min(len(inputs), MOST_POINTS[validation])).astype(np.intp))
         with np.errstate(all="ignore"):
-            outputs = objective.see(prepared[rows])[0].T
+            outputs = objective.see(prepared[rows])[0].T.astype(np.float64)
         found.append((inputs[rows], targets[rows], outputs, validation))
     return found
 

@@ -33,7 +33,7 @@ class Cells:
         line = self._cells[y]
         for character in text.translate(SHOWN):
             size = cell_len(character)
-            if 0 <= x and x + size <= self.width and size:
+            if x >= 0 and x + size <= self.width and size:
                 if not line[x][0]:  # the second half of a wide character, whose first half goes with it
                     line[x - 1] = BLANK
                 if x + size < self.width and not line[x + size][0]:

@@ -111,6 +111,9 @@ class Plane:
                 mark, role = "-o+"[off + 1] if seen else "-•+"[off + 1], "strong"
             under = int(codes[2 * y, x])
             cells.put(left + x, y, mark, f"{role}/{roles[under]}" if under >= 0 else role)
+        if len(self.classes) > 4:  # more than one tells apart at a glance, and colours may be there twice
+            for index, name in enumerate(self.classes):
+                self._label(cells, left, codes[::2] // 3 == index, f" {cut(name, 16)} ", class_role(index))
 
     def _characters(self, cells: Cells, left: int, columns: int, lines: int) -> None:
         if not self.classes:
@@ -126,8 +129,8 @@ class Plane:
         edge[:, :-1] |= fine[:, :-1] != fine[:, 1:]
         edge[:-1] |= fine[:-1] != fine[1:]
         braille = Braille(columns, lines)
-        y, x = np.nonzero(edge)
-        braille.dots(x, y, "strong")
+        down, across = np.nonzero(edge)
+        braille.dots(across, down, "strong")
         for x, y, index in self._placed(columns, lines):
             kind, off = int(self.points.kind[index]), int(self.points.off[index])
             letter = self.letters[kind]
@@ -142,13 +145,12 @@ class Plane:
         for column in range(mask.shape[1]):
             run = np.where(mask[:, column], run + 1, 0)
             best[:, column] = run
-        row, end = np.unravel_index(int(best.argmax()), best.shape)
-        length = int(best[row, end])
+        length = int(best.max())
         if length >= len(text) + 2:
             same = np.flatnonzero(best.max(axis=1) >= 0.9 * length)  # in the middle of the rows that are about as wide
-            row = same[len(same) // 2]
+            row = int(same[len(same) // 2])
             end = int(best[row].argmax())
-            cells.centred(left + end - int(best[row, end]) / 2 + 1, int(row), text, f"{role}")
+            cells.centred(left + end - int(best[row, end]) / 2 + 1, row, text, role)
 
     def _placed(self, columns: int, lines: int) -> list[tuple[int, int, int]]:
         """(x, y, point): wrong ones first, then right ones, as many as do not form a wall."""
@@ -182,15 +184,19 @@ class Plane:
         if not self.classes:
             near = number_text(self.close)
             low, high = (number_text(edge) for edge in self.scale)
-            swatches: list[Span] = [("▀▀", f"{role}/{role}") for role in signed_roles()]
+            swatches: list[Span] = [("▀", f"{role}/{role}") for role in signed_roles()]
             scale = [(SHADE, "dim")] if self.characters else swatches
-            marks: list[Span] = [(f"   • within {near}", "dim"), ("  + truly higher  - lower", "dim")]
+            marks: list[Span] = [(f"   • ±{near}", "dim"), ("  + truly higher  - lower", "dim")]
             return [(f"{low} ", "dim"), *scale, (f" {high}", "dim"), *marks, (self._aside(), "dim")]
         found: list[Span] = []
         for index, name in enumerate(self.classes):
-            role = class_role(index)
-            swatch: Span = (f"{self.letters[index]} ", role) if self.characters else ("▀▀ ", f"{role}-strong/{role}-strong")
-            found += [swatch, (f"{cut(name, 16)}  ", "text")]
+            role, many = class_role(index), len(self.classes) > 4
+            colour: Span = ("▀" if many else "▀▀", f"{role}-strong/{role}-strong")
+            swatch: Span = (f"{self.letters[index]} ", role) if self.characters else colour
+            if not (self.characters and name == self.letters[index]):
+                found += [swatch, (f"{cut(name, 16)} " if many or self.characters else f" {cut(name, 16)}  ", "text")]
+            else:
+                found.append(swatch)
         validation = bool(self.points.seen.any())
         if self.characters:
             found.append(("A capital" if self.letters[0].isalpha() else "x", "bad"))

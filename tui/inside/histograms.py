@@ -1,7 +1,7 @@
-"""How the weights of a layer, or their gradients, were spread at every stage of the training: time to the right, value upwards.
+"""How the weights of a layer, or their gradients, were spread all along the training: time to the right, value upwards.
 
-The shade says how many weights lie there. Gradients are shown by their powers of ten on both sides of zero, so that those that
-vanish are seen to run into the middle. What is not a number is told and marked, and not drawn.
+The shade says how many weights lie there. Gradients are shown by their powers of ten on both sides of zero, so that those
+that vanish are seen to run into the middle. What is not a number is told and marked, and not drawn.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histograms:
-    """`shares` (frames, EDGES) is the share of numbers up to each edge, evenly from -1 to 1 of the scale; NaN for a frame that
-    has something else than numbers, or nothing. `ticks` are (place from -1 to 1, label)."""
+    """`shares` (frames, EDGES) is the share of numbers up to each edge, evenly from -1 to 1 of the scale; NaN for a frame
+    that has something else than numbers, or nothing. `ticks` are (place from -1 to 1, label). With `powers` the scale is
+    one of powers of ten; `characters` are shades that need no colour."""
 
     titles: tuple[Row, ...]
     hint: str
@@ -115,7 +116,8 @@ class Histograms:
             return [-1] * columns
         last = max(1, self.iterations[-1])
         at = (np.arange(columns) + 1) / columns * last
-        return (np.searchsorted(np.array(self.iterations), at, side="right") - 1).tolist()
+        places: list[int] = (np.searchsorted(np.array(self.iterations), at, side="right") - 1).tolist()
+        return places
 
     def _ticks(self, cells: Cells, left: int, lines: int) -> None:
         taken: set[int] = set()
@@ -149,7 +151,9 @@ class Histograms:
                 now = norms[-1] if norms else math.nan
                 line = sparkline(norms, max(0, min(16, width - 18) if spread else (width - 46) // 2))
                 text = f"{mark} {short(now) if norms else '-':>7}"
-                parts.append(((text, "bad" if norms and not math.isfinite(now) else "text"), (f" {line}" * bool(line), "class-1")))
+                parts.append(
+                    ((text, "bad" if norms and not math.isfinite(now) else "text"), (f" {line}" * bool(line), "class-1"))
+                )
             if spread:
                 found += [(name,), (("    ", "text"), *parts[0]), (("    ", "text"), *parts[1])]
             else:
@@ -188,7 +192,9 @@ class Spreads:
             frames = [frame for frame in frames if frame.iteration]
         numbers = [(frame.gradient if gradients else frame.weights)[stretch].astype(np.float64) for frame in frames]
         lost = tuple(not bool(np.isfinite(one).all()) for one in numbers)
-        top = max((float(np.abs(one).max(initial=0.0)) for one, gone in zip(numbers, lost, strict=True) if not gone), default=0.0)
+        top = max(
+            (float(np.abs(one).max(initial=0.0)) for one, gone in zip(numbers, lost, strict=True) if not gone), default=0.0
+        )
         scaled, ticks = (by_powers if gradients else by_size)(numbers, top)
         shares = np.array([_shares(one, gone) for one, gone in zip(scaled, lost, strict=True)]).reshape(-1, EDGES)
         first = next((frame.iteration for frame, gone in zip(frames, lost, strict=True) if gone), None)
@@ -203,15 +209,21 @@ class Spreads:
         long: Row = ((f"{kind} of layer {chosen + 1} of {len(sizes)}", "text"), (f"  {a}→{b}", "dim"), *norms)
         brief: Row = ((f"{kind}, layer {chosen + 1}", "text"), *norms)
         shaded = bool(spot.x % 2)
-        hint = ("Up Down: layer   " if len(sizes) > 1 else "") + f"Enter: {other}   Left Right: {'colours' if shaded else 'shades'}"
+        hint = (
+            "Up Down: layer   " if len(sizes) > 1 else ""
+        ) + f"Enter: {other}   Left Right: {'colours' if shaded else 'shades'}"
         iterations = tuple(frame.iteration for frame in frames)
-        return Histograms((long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, shaded, note)
+        return Histograms(
+            (long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, shaded, note
+        )
 
 
 HISTOGRAMS = Spreads()
 
 
-def by_size(numbers: list[NDArray[np.float64]], top: float) -> tuple[list[NDArray[np.float64]], tuple[tuple[float, str], ...]]:
+def by_size(
+    numbers: list[NDArray[np.float64]], top: float
+) -> tuple[list[NDArray[np.float64]], tuple[tuple[float, str], ...]]:
     """Numbers as shares of the largest, -1 to 1, and the ticks of such an axis."""
     top = top or 1.0
     ticks = tuple((place, number_text(place * top) if place else "0") for place in (1.0, 0.5, 0.0, -0.5, -1.0))
@@ -219,7 +231,9 @@ def by_size(numbers: list[NDArray[np.float64]], top: float) -> tuple[list[NDArra
         return [one / top for one in numbers], ticks
 
 
-def by_powers(numbers: list[NDArray[np.float64]], top: float) -> tuple[list[NDArray[np.float64]], tuple[tuple[float, str], ...]]:
+def by_powers(
+    numbers: list[NDArray[np.float64]], top: float
+) -> tuple[list[NDArray[np.float64]], tuple[tuple[float, str], ...]]:
     """Numbers by their powers of ten, -1 to 1 with their sign; 0 for those more than DECADES below the largest."""
     power = math.ceil(math.log10(top)) if top > 0 else 0
     found = []

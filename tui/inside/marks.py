@@ -59,7 +59,8 @@ def outputs_as_chances(outputs: NDArray[Any]) -> NDArray[np.float64]:
         below = np.where(np.isposinf(logits), 0.0, below)  # inf - inf
         logs = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
         logs[np.isnan(logits).any(axis=1)] = np.nan
-        return np.maximum(logs, -60.0)
+        kept: NDArray[np.float64] = np.maximum(logs, -60.0)
+    return kept
 
 
 def said(chances: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

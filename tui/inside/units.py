@@ -1,7 +1,7 @@
 """What every hidden unit has learned to see: a small map of each over the two features, and which of them are dead.
 
-A unit answers each point of the plane with a number; one colour is above zero, the other below. What the network draws as its
-boundary is put together from these.
+A unit answers each point of the plane with a number; one colour is above zero, the other below. What the network draws as
+its boundary is put together from these.
 """
 
 from __future__ import annotations
@@ -95,4 +95,12 @@ def unit_maps(scene: Scene, characters: bool = False, hint: str = "") -> UnitMap
     name = f"Units of layer {layer + 1} of {hidden}" if hidden > 1 else "Units of the hidden layer"
     counted = f"{len(maps)} {trainer.run.network.activation}" + (f", {int(dead.sum())} dead" if dead.any() else "")
     title: Row = ((name, "text"), (f"  {counted}", "dim"))
-    return UnitMaps((title, title[:1]), hint, name.replace("Units of", "Each unit of"), maps, dead, np.argsort(-np.nan_to_num(heard)), characters)
+    return UnitMaps(
+        (title, title[:1]),
+        hint,
+        name.replace("Units of", "Each unit of"),
+        maps,
+        dead,
+        np.argsort(-np.nan_to_num(heard)),
+        characters,
+    )
