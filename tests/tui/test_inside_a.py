@@ -17,7 +17,7 @@ from tui.inside.boundary import BOUNDARY, Curve, chosen_pair
 from tui.inside.cells import Braille, Cells
 from tui.inside.diagram import NETWORK
 from tui.inside.histograms import HISTOGRAMS, by_powers, by_size, sparkline
-from tui.inside.marks import class_letters, outputs_as_chances, resized, said, separating, signed, signed_text
+from tui.inside.marks import class_letters, grid_size, outputs_as_chances, resized, said, separating, signed, signed_text
 from tui.inside.registry import INSIDE
 from tui.inside.scene import Scene, Spot
 from tui.inside.units import unit_maps
@@ -371,6 +371,14 @@ def test_chances_are_those_of_the_softmax_and_nan_is_no_class():
     assert said(chances)[0].tolist() == [1, 0, -1]
     assert said(chances)[1].tolist() == [1, 2, -1]  # 0.75 is half of the way from a guess to certainty
     assert np.exp(outputs_as_chances(np.array([[math.log(3.0)]]))) == pytest.approx(np.array([[0.25, 0.75]]))
+
+
+def test_a_grid_shrinks_where_a_network_is_wide():
+    assert grid_size((2, 32, 32, 1), 96, 56) == (96, 56)
+    columns, rows = grid_size((64, 64, 64, 10), 96, 56)
+    assert columns * rows * 202 < 750_000
+    assert columns / rows == pytest.approx(96 / 56, rel=0.05)
+    assert grid_size((10**7, 1), 96, 56) == (6, 4)
 
 
 def test_numbers_with_signs():

@@ -22,6 +22,7 @@ from tui.inside.field import Plane, Points, no_numbers
 from tui.inside.marks import (
     class_letters,
     class_role,
+    grid_size,
     outputs_as_chances,
     said,
     separating,
@@ -121,7 +122,8 @@ def _chances(scene: Scene, table: Table) -> Look:
 def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) -> Look:
     """Two features seen from above."""
     across, up = chosen_pair(scene, table)
-    asked = grid(table, COLUMNS, ROWS, (across, up))
+    columns, rows = grid_size(scene.trainer.run.sizes, COLUMNS, ROWS)
+    asked = grid(table, columns, rows, (across, up))
     outputs = scene.trainer.predict(asked)
     limits = ((float(asked[0, across]), float(asked[-1, across])), (float(asked[-1, up]), float(asked[0, up])))
     names = (table.features[across], table.features[up])
@@ -147,7 +149,7 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
     return Plane(
         titles,
         hint,
-        values.reshape(ROWS, COLUMNS, -1),
+        values.reshape(rows, columns, -1),
         points,
         names,
         limits,

@@ -41,6 +41,11 @@ class Cells:
                 line[x : x + size] = [(character, role), *[("", role)] * (size - 1)]
             x += size
 
+    def set(self, x: int, y: int, character: str, role: str) -> None:
+        """Put one narrow character where nothing wide stands."""
+        if 0 <= x < self.width and 0 <= y < self.height:
+            self._cells[y][x] = (character, role)
+
     def centred(self, middle: float, y: int, text: str, role: str = "text") -> None:
         """Write the text around a column, moved as far as it must be to stay on the sheet."""
         size = cell_len(text)
@@ -123,4 +128,4 @@ class Braille:
         rows, columns = self._role.shape
         codes = (self._lit.reshape(rows, 4, columns, 2) * _DOTS[:, None, :]).sum(axis=(1, 3))
         for y, x in zip(*(places.tolist() for places in np.nonzero(codes)), strict=True):
-            cells.put(left + x, top + y, chr(0x2800 + int(codes[y, x])), self._roles[int(self._role[y, x])])
+            cells.set(left + x, top + y, chr(0x2800 + int(codes[y, x])), self._roles[int(self._role[y, x])])

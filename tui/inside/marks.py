@@ -6,7 +6,9 @@ where there is none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.table import Table
 
+MOST_NUMBERS = 700_000  # of a network's answers to a grid, over all of its units
 COLOURS = 8  # classes that have a colour of their own
 SHADES = ("faint", "medium", "strong")
 SURE = (0.5, 0.9)  # from here on medium, strong: 0 is a coin's guess, 1 is certain
@@ -115,6 +118,13 @@ def number_text(value: float) -> str:
     return f"{value:.4g}" if abs(value) >= 100 else f"{value + 0.0:.3g}"
 
 
+def grid_size(sizes: Sequence[int], columns: int, rows: int) -> tuple[int, int]:
+    """So many columns and rows of points, fewer for a network of these sizes whose answers to them would fill the memory."""
+    shrink = min(1.0, math.sqrt(MOST_NUMBERS / (sum(sizes) * columns * rows)))
+    return max(6, round(columns * shrink)), max(4, round(rows * shrink))
+
+
+@lru_cache(maxsize=4)
 def separating(table: Table) -> tuple[int, int]:
     """The two features of the training rows that by themselves tell most about the answer, the better one first.
 

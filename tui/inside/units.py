@@ -16,7 +16,7 @@ from engine.objective import NetworkObjective
 from engine.snapshot import grid
 from tui.canvas import Row
 from tui.inside.cells import Cells
-from tui.inside.marks import resized, signed, signed_roles, signed_text
+from tui.inside.marks import grid_size, resized, signed, signed_roles, signed_text
 from tui.inside.scene import Scene
 
 COLUMNS, ROWS = 32, 24
@@ -82,13 +82,14 @@ def unit_maps(scene: Scene, characters: bool = False, hint: str = "") -> UnitMap
     assert table is not None
     hidden = len(trainer.run.sizes) - 2
     layer = scene.spot.x % hidden
-    points = (grid(table, COLUMNS, ROWS) - table.input_offset) / table.input_scale
+    columns, rows = grid_size(trainer.run.sizes, COLUMNS, ROWS)
+    points = (grid(table, columns, rows) - table.input_offset) / table.input_scale
     with np.errstate(all="ignore"):
         answers = objective.see(with_ones(points, objective.dtype))[1].a[layer].astype(np.float64)
         if trainer.run.network.activation == "sigmoid":
             answers = 2 * answers - 1
         largest = np.abs(answers).max(axis=1, keepdims=True)
-        maps = np.where(largest > 0, answers / largest, 0.0).reshape(-1, ROWS, COLUMNS)
+        maps = np.where(largest > 0, answers / largest, 0.0).reshape(-1, rows, columns)
         layers = trainer.snapshot().layers
         heard = np.abs(layers[layer + 1].weights).sum(axis=1) * answers.std(axis=1)
     dead = layers[layer].dead
