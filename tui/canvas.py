@@ -26,6 +26,8 @@ Row = tuple[Span, ...]
 ROLES = (
     "text", "dim", "strong", "title", "title-focus", "cursor", "cursor-focus", "good", "warn", "bad", "key", "bar",
     "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit", "faint",
+    # a class and, for fields of its colour, how sure: "class-1", "class-1-strong", "class-1-medium", "class-1-faint"
+    *(f"class-{number}{shade}" for number in range(1, 9) for shade in ("", "-strong", "-medium", "-faint")),
 )  # fmt: skip
 
 
@@ -126,7 +128,7 @@ class Canvas(Widget):
             front, _, back = role.partition("/")
             style = self.get_component_rich_style(front)
             if back:  # a half block: one role above, another below
-                style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color)
+                style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color, bold=style.bold)
             self._styles[role] = style
         return self._styles[role]
 

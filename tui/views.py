@@ -33,6 +33,9 @@ VIEWS = (
     Entry("log-y", "y", "Scale of the loss", "Logarithmic, and back", AXES, stays=True),
     Entry("smoothing", "e", "Smoothing", "A debiased moving average over the raw curve: 0.6 to 0.99", AXES, stays=True),
     Entry("outliers", "f", "Outliers", "The outermost 5 % at either end left out of the scale", AXES, stays=True),
+    Entry("boundary", "b", "Boundary or fit", "What the network says everywhere; Enter: letters, units", SECOND),
+    Entry("network", "n", "Network", "Units and their strongest connections; the arrows choose a unit", SECOND),
+    Entry("histograms", "h", "Weights and gradients", "How each layer's are spread, over time; Enter: gradients", SECOND),
 )  # fmt: skip
 
 
