@@ -84,9 +84,9 @@ def _classes(
     guess = (outputs[:, 0] > 0.0).astype(np.int64) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
     guess[np.isnan(outputs).any(axis=1)] = -1
     wrong = guess != truth
-    probabilities = (
-        objective.loss_function.probabilities(outputs) if len(outputs) else np.zeros((0, len(objective.table.classes)))
-    )
+    probabilities: Floats = np.zeros((0, len(objective.table.classes)))
+    if len(outputs):
+        probabilities = objective.loss_function.probabilities(outputs).astype(np.float64)
     sure = np.nan_to_num(probabilities[np.arange(len(guess)), guess], nan=1.0)
     rank = np.where(guess < 0, -2.0, np.where(wrong, -sure, sure))  # -2: no answer; -1 to 0: wrong; 0 to 1: right
     return Answers(part, rows, truth, guess, probabilities, wrong, np.argsort(rank, kind="stable"))

@@ -26,6 +26,8 @@ Row = tuple[Span, ...]
 ROLES = (
     "text", "dim", "strong", "title", "title-focus", "cursor", "cursor-focus", "good", "warn", "bad", "key", "bar",
     "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit",
+    "shade-1", "shade-2", "shade-3", "shade-4", "shade-5", "shade-6",
+    "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6",
 )  # fmt: skip
 
 

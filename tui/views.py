@@ -24,6 +24,9 @@ SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The scr
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
+    Entry("samples", "i", "Predictions on samples", "Pictures or rows, the wrong ones first", SECOND),
+    Entry("confusion", "c", "Confusion matrix", "Which class is taken for which", SECOND),
+    Entry("slice", "l", "Loss surface", "A slice through the weights, and the way over it", SECOND),
 )  # fmt: skip
 
 

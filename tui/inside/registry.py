@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from tui.inside.confusion import CONFUSION
+from tui.inside.samples import SAMPLES
 from tui.inside.scene import View
+from tui.inside.slice import SLICE
 
-INSIDE: dict[str, View] = {}
+INSIDE: dict[str, View] = {
+    "samples": SAMPLES,
+    "confusion": CONFUSION,
+    "slice": SLICE,
+}
