@@ -15,12 +15,12 @@ from engine.film import Film
 from engine.loss_slice import Plane
 from tui.canvas import ROLES, plain, width_of
 from tui.inside import slice as slice_module
-from tui.inside.confusion import CONFUSION, ConfusionLook
+from tui.inside.confusion import CONFUSION, ConfusionLook, abbreviated
 from tui.inside.registry import INSIDE
 from tui.inside.samples import SAMPLES
 from tui.inside.scene import Scene, Spot, unfinished
 from tui.inside.shading import GLYPHS, cells, joined, levels_of, shrunk
-from tui.inside.slice import SliceLook, SliceView, legend, levels_between
+from tui.inside.slice import SliceLook, SliceView, legend, levels_between, line_of_dots
 
 OURS = ("samples", "confusion", "slice")
 PRESETS = sorted(path.name.removesuffix(".toml") for path in files("presets").iterdir() if path.name.endswith(".toml"))
@@ -312,6 +312,22 @@ def test_the_shade_grows_with_the_share_of_the_row():
     assert glyphs == [[5], [2, 3, 3], [2, 4, 3]]
 
 
+@pytest.mark.parametrize(
+    ("names", "width", "brief"),
+    [
+        (("cat", "dog"), 8, ["cat", "dog"]),
+        (("setosa", "versicolor", "virginica"), 5, ["seto…", "vers…", "virg…"]),
+        (("cloud 1", "cloud 2", "cloud 10"), 4, ["1", "2", "10"]),
+        (("cloud 1", "cloud 2", "cloud 10"), 9, ["cloud 1", "cloud 2", "cloud 10"]),
+        (("versicolor", "virginica"), 2, ["1", "2"]),
+        (("one and the same", "one and the other"), 3, ["sa…", "ot…"]),
+        (("cat", "cat food"), 3, ["1", "2"]),
+    ],
+)
+def test_names_are_abbreviated_so_that_they_stay_different(names, width, brief):
+    assert abbreviated(names, width) == brief
+
+
 def test_rows_without_an_answer_are_counted_apart():
     scene = scenes("digits", steps=1)
     scene.trainer.parameters[...] = np.nan
@@ -344,7 +360,7 @@ def test_the_levels_are_evenly_apart_in_their_logarithms():
     assert (levels_between(np.array([[0.0, 1.0]])) >= 1e-6).all()
     assert np.isfinite(levels_between(np.full((2, 2), math.nan))).all()
     text = plain([legend(levels_between(values), 80)])
-    assert [float(word) for word in re.findall(r"\d+\.\d+", text)] == [2.0, 4.0, 8.0, 16.0, 32.0]
+    assert [float(word) for word in re.findall(r"\d+\.\d+", text)] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
     assert width_of(legend(levels_between(values), 20)) <= 20
 
 
@@ -362,8 +378,24 @@ def test_the_map_shows_a_bowl_and_the_way_into_it():
     lines = plain(look.rows(41, 12)).splitlines()
     assert lines[10][2] == "o" and lines[5][20] == "@", lines
     assert lines[0][0] == lines[0][40] == "█" and lines[5][21] == " ", "high at the corners, low in the middle"
-    assert lines[-1].startswith("loss ··")
-    assert any(mark in "".join(lines) for mark in "\u2571\u2572─│")
+    assert "· 0.024 ░ 0.059" in lines[-1], "six levels from 0.01 to 2.01, even in their logarithms"
+    assert "\u2800" < lines[6][6] <= "\u28ff", "half of the first stretch, at (-0.7, -0.2)"
+    assert not any("\u2800" < mark <= "\u28ff" for mark in lines[0] + lines[11 - 1])
+
+
+@pytest.mark.parametrize(
+    ("places", "dots"),
+    [
+        ([[0.2, 0.1], [2.9, 0.1]], {(0, 0): 0x09, (1, 0): 0x09, (2, 0): 0x09}),
+        ([[0.2, 0.0], [0.2, 0.9]], {(0, 0): 0x47}),
+        ([[0.7, 0.9]] * 2, {(0, 0): 0x80}),
+        ([[1.1, 0.1], [-8.0, 0.1]], {(1, 0): 0x01, (0, 0): 0x09}),  # it leaves the map
+        ([[50.0, 50.0], [60.0, 60.0]], {}),
+        ([[0.5, 0.5]], {}),
+    ],
+)
+def test_the_dots_of_a_line(places, dots):
+    assert line_of_dots(places, 3, 1) == dots
 
 
 def test_the_way_is_where_its_projection_is_and_the_title_says_how_much_of_it_is_seen():
@@ -496,7 +528,7 @@ async def test_v_c_shows_the_confusion_matrix(lab):
 async def test_v_l_measures_until_the_map_is_complete_although_nothing_trains(lab):
     async with lab("training-loop-step", epochs=None, size=(120, 40)) as person:
         await person.press("n", "n", "n", "v", "l")
-        await person.until(lambda: "loss ··" in person.read("inside"))
+        await person.until(lambda: " · 0." in person.read("inside"))
         await person.until(lambda: not unfinished(person.canvas("inside").look))
         assert person.canvas("inside").look.values.shape == (49, 65)
         assert "@" in person.read("inside")

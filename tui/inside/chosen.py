@@ -88,17 +88,22 @@ def bars(names: Sequence[str], shares: Floats, truth: int, width: int) -> list[R
     return found
 
 
-def in_a_line(seen: Seen, sample: int) -> Row:
-    """All of that in one line."""
+def in_a_line(seen: Seen, sample: int, width: int) -> Row:
+    """All of that in one line, with as many classes as there is room for."""
     answers, names = seen.answers, seen.table.classes
     assert answers.probabilities is not None
     what = "picture" if seen.table.picture else "row"
     head = f"{what} {sample + 1}, right answer {names[int(answers.truth[sample])]}:"
+    if width < len(head) + 12:
+        head = f"right answer {names[int(answers.truth[sample])]}:"
     shares = answers.probabilities[sample]
     if not np.isfinite(shares).all():
         return row((head, "strong"), (" no number (NaN)", "bad"))
     order = np.argsort(-shares, kind="stable")[:BARS]
-    return row((head, "strong"), " " + ", ".join(f"{names[at]} {percent(float(shares[at]), 0)}" for at in order))
+    said = [f"{names[at]} {percent(float(shares[at]), 0)}" for at in order]
+    while len(said) > 1 and len(head) + 1 + len(", ".join(said)) > width:
+        said.pop()
+    return row((head, "strong"), f" {', '.join(said)}")
 
 
 def side_by_side(left: list[Row], right: list[Row], width: int, panel: int, height: int) -> list[Row]:

@@ -5,6 +5,7 @@ Every count has a shade by its share of the row, so that a class that is often m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,8 @@ class ConfusionLook:
         columns = range(left, min(classes, left + shown))
         found: list[Row] = []
         if heading:
-            names = [(cut(self.names[column], wide - 1).center(wide), self._role(column, 1)) for column in columns]
+            brief = abbreviated(self.names, wide - 1)
+            names = [(brief[column].center(wide), self._role(column, 1)) for column in columns]
             found.append(((_label("is", name, 2), "dim"), *names, *_aside(aside, "all", "recall", "dim")))
         last = min(classes, first + line) - 1
         for true in range(first, last + 1):
@@ -65,7 +67,7 @@ class ConfusionLook:
             whole = f"{int(self.counts.sum()):,}"
             found.append(((_label("all", name, 2), "dim"), *all_said, *_aside(aside, whole, _share(self.counts), "dim")))
         if precision and len(found) < height and wide >= 5:
-            shares = [(self._precision(column)[:wide].center(wide), "dim") for column in columns]
+            shares = [(self._precision(column, 1 if wide > 6 else 0)[:wide].center(wide), "dim") for column in columns]
             found.append(((_label("precision" if name >= 9 else "prec", name, 2), "dim"), *shares))
         return [_cut(line, width) for line in found[:height]]
 
@@ -102,9 +104,9 @@ class ConfusionLook:
         role = "cursor-focus" if here else f"strong/{heat}" if amount else f"dim/{heat}"
         return [(fill[0] * before, fill[1]), (text, role), (fill[0] * (wide - before - len(text)), fill[1])]
 
-    def _precision(self, column: int) -> str:
+    def _precision(self, column: int, digits: int) -> str:
         said = int(self.counts[:, column].sum())
-        return percent(self.counts[column, column] / said) if said else "-"
+        return percent(self.counts[column, column] / said, digits) if said else "-"
 
     def _role(self, index: int, axis: int) -> str:
         return "strong" if index == self.at[axis] else "text"
@@ -141,6 +143,19 @@ def _cut(line: Row, width: int) -> Row:
         found.append((text[:left], role))
         left -= len(found[-1][0])
     return tuple(found)
+
+
+def abbreviated(names: Sequence[str], width: int) -> list[str]:
+    """The names in at most `width` cells so that no two are the same: cut, or without the word that all begin with, or as
+    their numbers from 1."""
+    words = [name.split() for name in names]
+    shared = next((at for at, said in enumerate(zip(*words, strict=False)) if len(set(said)) > 1), 0)
+    ways = [list(names), [" ".join(said[shared:]) for said in words]]
+    for way in ways:
+        shorter = [cut(name, max(1, width)) for name in way]
+        if len(set(shorter)) == len(names) and "…" not in shorter:
+            return shorter
+    return [str(number)[-max(1, width) :] for number in range(1, len(names) + 1)]
 
 
 class ConfusionView:

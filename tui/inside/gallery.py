@@ -38,7 +38,7 @@ def gallery(seen: Seen, width: int, height: int) -> list[Row]:
         return side_by_side(found, bars, width, panel, height)
     below = height - len(found)
     if below == 1:
-        return [*found, fit(in_a_line(seen, sample), width)]
+        return [*found, fit(in_a_line(seen, sample, width), width)]
     return [*found, *details(seen, sample, width, below)]
 
 

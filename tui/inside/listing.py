@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tui.canvas import Row, Span, fit
-from tui.figures import cut, percent, short
+from tui.figures import cut, percent, printable, short
 from tui.inside.chosen import PANEL, PANEL_FROM, Seen, details, in_a_line, side_by_side
 
-FEATURE = 16  # cells of a feature's column at most
+FEATURE = 15  # cells of a feature's column at most
 BAR = 12  # cells of the bar of an error
 
 
@@ -31,7 +31,7 @@ def listing(seen: Seen, width: int, height: int) -> list[Row]:
     if panel:
         return side_by_side(found, _beside(seen, sample, panel - 3, height), width, panel, height)
     if below == 1:
-        return [*found, fit(in_a_line(seen, sample), width)]
+        return [*found, fit(in_a_line(seen, sample, width), width)]
     if below:
         return [*found, (), *details(seen, sample, width, below - 1)]
     return found
@@ -101,7 +101,7 @@ def _columns(seen: Seen, room: int) -> list[tuple[int, int]]:
     """(feature, cells) of the features that have room, the most telling first."""
     found: list[tuple[int, int]] = []
     for index in seen.facts.features:
-        wide = max(8, min(FEATURE, len(seen.table.features[index]))) + 2
+        wide = max(8, min(FEATURE, len(_name(seen, index)))) + 2
         if room < wide:
             break
         found.append((index, wide))
@@ -110,7 +110,13 @@ def _columns(seen: Seen, room: int) -> list[tuple[int, int]]:
 
 
 def _heads(seen: Seen, features: list[tuple[int, int]]) -> Row:
-    return tuple((f"{cut(seen.table.features[index], wide - 2):>{wide}}", "dim") for index, wide in features)
+    return tuple((f"{cut(_name(seen, index), wide - 2):>{wide}}", "dim") for index, wide in features)
+
+
+def _name(seen: Seen, index: int) -> str:
+    """The name of a feature, without the unit behind it where that is too long."""
+    name = printable(seen.table.features[index])
+    return name if len(name) <= FEATURE else name.partition(" (")[0]
 
 
 def _values(seen: Seen, sample: int, features: list[tuple[int, int]], role: str) -> Row:

@@ -39,6 +39,10 @@ ENOUGH = 2  # grids that a new map needs before it takes the place of the one be
 FLOOR = 1e-6  # of the highest loss: what is lower is drawn like that
 WAYS = 4  # kinds of plane and zooms of which a trainer's maps are kept
 START, NOW = "o", "@"
+BRAILLE = 0x2800
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bit of each dot of a braille character, from above
+BEYOND = 1e4  # cells: a place that is further away is taken to be there
+MOST_STEPS = 20_000  # of a line, dots that are not on the map included
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,14 +79,26 @@ class SliceLook:
         known = self.way[np.isfinite(self.way).all(axis=1)]
         if not len(known):
             return
-        x = (known[:, 0] - left) / (right - left) * width - 0.5
-        y = (high - known[:, 1]) / (high - low) * height - 0.5
-        places = list(zip(x.tolist(), y.tolist(), strict=True))
-        for (x0, y0), (x1, y1) in pairwise(places):
-            for column, line in _between(x0, y0, x1, y1, width, height):
-                _mark(board, column, line, _stroke(x1 - x0, y1 - y0))
-        _mark(board, round(places[0][0]), round(places[0][1]), START)
-        _mark(board, round(places[-1][0]), round(places[-1][1]), NOW)
+        x = (known[:, 0] - left) / (right - left) * width
+        y = (high - known[:, 1]) / (high - low) * height
+        places = np.clip(np.stack([x, y], axis=1), -BEYOND, BEYOND).tolist()
+        for (column, line), dots in line_of_dots(places, width, height).items():
+            _mark(board, column, line, chr(BRAILLE + dots))
+        for (across, down), mark in ((places[0], START), (places[-1], NOW)):
+            _mark(board, math.floor(across), math.floor(down), mark)
+
+
+def line_of_dots(places: list[list[float]], width: int, height: int) -> dict[tuple[int, int], int]:
+    """The braille dots of a line through places in cells: (column, line) to the bits of that cell, on the map alone."""
+    found: dict[tuple[int, int], int] = {}
+    for (x0, y0), (x1, y1) in pairwise(places):
+        steps = min(MOST_STEPS, max(1, math.ceil(max(2 * abs(x1 - x0), 4 * abs(y1 - y0)))))
+        for step in range(steps + 1):
+            x, y = x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps
+            if 0 <= x < width and 0 <= y < height:
+                cell = int(x), int(y)
+                found[cell] = found.get(cell, 0) | DOTS[int(4 * (y % 1))][int(2 * (x % 1))]
+    return found
 
 
 def levels_between(values: Floats) -> Floats:
@@ -97,33 +113,16 @@ def levels_between(values: Floats) -> Floats:
 
 
 def legend(thresholds: Floats, width: int) -> Row:
-    """'loss  ·0.020 ░0.053 ▒0.12', each shade with the loss that it begins at, as many as there is room for."""
-    spans: list[Span] = [("loss ", "dim")]
-    for index, threshold in enumerate(thresholds, start=2):
-        role = f"heat-{index}"
-        spans += [(GLYPHS[index - 1] * 2, f"{role}/{role}"), (f" {short(float(threshold))}  ", "text")]
-    while width_of(tuple(spans)) > width and len(spans) > 1:
+    """' 0.008 · 0.020 ░ 0.053 ▒ 0.12', each shade with the loss that it begins at, as many as there is room for."""
+    begins = [float(thresholds[0] ** 2 / thresholds[1]), *thresholds.tolist()]
+    swatch, gap = (2, "  ") if width >= 70 else (1, " ")
+    spans: list[Span] = []
+    for index, loss in enumerate(begins):
+        role = f"heat-{index + 1}"
+        spans += [(GLYPHS[index] * swatch, f"{role}/{role}"), (f" {short(loss)}{gap}", "text")]
+    while spans and width_of(tuple(spans)) > width:
         del spans[-2:]
-    return tuple(spans) if width_of(tuple(spans)) <= width else ()
-
-
-def _between(x0: float, y0: float, x1: float, y1: float, width: int, height: int) -> list[tuple[int, int]]:
-    """The cells on the straight line between two places, as far as they may be on the map."""
-    if max(map(abs, (x0, y0, x1, y1))) > 50 * max(width, height):
-        return []
-    steps = max(1, math.ceil(2 * max(abs(x1 - x0), abs(y1 - y0))))
-    return list(
-        dict.fromkeys((round(x0 + (x1 - x0) * k / steps), round(y0 + (y1 - y0) * k / steps)) for k in range(steps + 1))
-    )
-
-
-def _stroke(across: float, down: float) -> str:
-    """The character that goes about as steeply as a line that goes so far across and down, in cells."""
-    if abs(across) > 3 * abs(down):
-        return "─"
-    if abs(down) > 1.2 * abs(across):
-        return "│"
-    return "╲" if across * down > 0 else "╱"  # noqa: RUF001 (not a slash: it reaches from corner to corner)
+    return tuple(spans)
 
 
 def _mark(board: list[list[Span]], x: int, y: int, mark: str) -> None:
@@ -262,6 +261,7 @@ def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int)
     return (
         (*start, (what, "train"), *marks, *extra, (f"  {part} training rows", "dim")),
         (*start, (what, "train"), *marks, *extra),
+        (*start, (what, "train"), *marks[1:], *extra),
         (*start, (what, "train"), *extra),
         (*start, (brief, "train"), *extra),
         (*start, *extra),
