@@ -28,6 +28,8 @@ ROLES = (
     "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit", "faint",
     # a class and, for fields of its colour, how sure: "class-1", "class-1-strong", "class-1-medium", "class-1-faint"
     *(f"class-{number}{shade}" for number in range(1, 9) for shade in ("", "-strong", "-medium", "-faint")),
+    "shade-1", "shade-2", "shade-3", "shade-4", "shade-5", "shade-6",
+    "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6",
 )  # fmt: skip
 
 
