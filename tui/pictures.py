@@ -286,7 +286,7 @@ def _horizon(trainers: Sequence[Trainer], selected: int) -> tuple[float, tuple[F
     ends = ends * scale(shown)
     if shown.epoch > len(shown.history.epochs):  # the epoch in progress may have another number of batches
         numbers = np.append(numbers, shown.epoch)
-        ends = np.append(ends, (shown.iteration + shown.batches - shown.history[-1].batch) * scale(shown))
+        ends = np.append(ends, (shown.iteration + shown.batches - shown.batch) * scale(shown))
     step = shown.run.iterations_per_epoch(shown.batch_size) * scale(shown)
     at = float(ends[-1]) if len(ends) else 0.0
     left = max(0, math.floor((horizon + 1e-9 - at) / step))
