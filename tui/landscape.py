@@ -26,7 +26,7 @@ Drawn = tuple[Walk, str, str, str, str]  # a way, its role, the mark of its newe
 
 BALL = "●"
 ARROWS = "→↗↑↖←↙↓↘"  # from the right against the clock
-ARROW = 0.16  # how long the arrow of the slope is, in times the range
+ARROW = 0.22  # how long the arrow of the slope is, in times the range
 SHAPE = 3.0  # how much wider than high a plot is, roughly
 WIDENED = 0.3  # how far a way that leaves the usual range widens it, in times that range on either side
 MOST = 600  # places of a way that are drawn
@@ -56,7 +56,9 @@ def surface_picture(trainers: Sequence[Trainer], selected: int, ball: Ball = AT_
             alone = len(trainers) == 1
             role = "train" if alone else f"run-{index % 6 + 1}"
             way = "o" if index == selected else "."
-            walks.append((walk, role, BALL if alone else marks[index], names[index], way))
+            mark = BALL if index == selected else marks[index]
+            name = names[index] if index != selected else f"{marks[index]} {names[index]}"
+            walks.append((walk, role, mark, name, way))
     return (_from_the_side if len(shown.surface.axes) == 1 else _from_above)(walks, shown, ball)
 
 
@@ -68,7 +70,7 @@ def _from_the_side(walks: Sequence[Drawn], shown: Walk, ball: Ball) -> Picture:
     series = [Series(grid, heights, "axis")]
     bottom = top = float(heights.min())  # as high as the ways come: the walls beside them would make all else flat
     newest = []
-    for walk, role, mark, _, place in walks:
+    for walk, role, mark, _, place in _selected_last(walks):
         way = np.sort(_sparse(walk.path[: _left(walk, ball)])[:, 0])
         way = way[(way >= low) & (way <= high)]
         series.append(Series(way, _heights(surface, way), role, place))
@@ -93,7 +95,7 @@ def _from_above(walks: Sequence[Drawn], shown: Walk, ball: Ball) -> Picture:
     (low, high, step), (bottom, top, _) = (_range(ways, surface, axis) for axis in (0, 1))
     series = _level_lines(surface, (low, high), (bottom, top))
     points = [Series(np.array([place[0]]), np.array([place[1]]), "strong", "+") for place in surface.minima]
-    for walk, role, mark, *_ in walks:
+    for walk, role, mark, *_ in _selected_last(walks):
         way = np.concatenate([_sparse(walk.path[: _left(walk, ball)]), _now(walk, ball)[None]])
         # a line that leaves the frame by far would be walked cell by cell
         u, v = np.clip(way[:, 0], 3 * low - 2 * high, 3 * high - 2 * low), way[:, 1]
@@ -104,6 +106,11 @@ def _from_above(walks: Sequence[Drawn], shown: Walk, ball: Ball) -> Picture:
         points = [*_arrow(here, -_gradient(shown, here), (low, high), (bottom, top)), *points]
     axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top))
     return Picture(_titles(walks, shown, "─"), (*series, *points), axes)
+
+
+def _selected_last(walks: Sequence[Drawn]) -> list[Drawn]:
+    """So that it is drawn over all others."""
+    return sorted(walks, key=lambda drawn: drawn[2] == BALL)
 
 
 def _left(walk: Walk, ball: Ball) -> int:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from engine.phases import Phase
 from engine.surfaces import Surface
-from tui.canvas import Row, fit, row
+from tui.canvas import Row, fit, row, width_of
 from tui.figures import cut
 from tui.formulas import Equation, number
-from tui.formulas_loss import loss_equations
+from tui.formulas_loss import loss_equations, row_losses
 from tui.formulas_network import Place, Recipe, backward_equations, forward_equations, index_of, seen_by
 from tui.formulas_surface import gradient_equation, height_equation, slope_words
 from tui.formulas_update import update_equations
@@ -26,6 +28,8 @@ NEEDS = {  # the settings that a phase's formulas would tell
     "backward": ("hidden", "activation", "batch_size"),
     "update": ("optimizer", "learning_rate", "momentum", "weight_decay"),
 }
+BETWEEN = 6  # the rank of blank rows between formulas
+HEIGHTS = "▁▂▃▄▅▆▇█"
 NARROW = 64  # cells below which numbers have three digits
 Ranked = tuple[int, Row]  # where rows are few, those of the highest rank go first
 
@@ -115,7 +119,10 @@ class Apart:
         said, equations = (_on_surface if surface is not None else _in_network)(self, width)
         found: list[Ranked] = [(2 + at, row(f"  {first_fitting(words, width - 3)}")) for at, words in enumerate(said)]
         for one in equations:
-            found += [(5, ()), *((one.rank, line) for line in (one.brief if brief else one).rows(width))]
+            gap = BETWEEN if one is not equations[0] else BETWEEN - 1
+            found += [(gap, ()), *((one.rank, line) for line in (one.brief if brief else one).rows(width))]
+        if bars := _bars(self, width):
+            found += [(BETWEEN, ()), (3, bars)]
         return found
 
     @property
@@ -131,7 +138,10 @@ def fitted(ranked: Sequence[Ranked], height: int) -> list[Row]:
     kept = list(ranked)
     while len(kept) > max(0, height):
         worst = max(rank for rank, _ in kept)
-        kept.pop(max(at for at, (rank, _) in enumerate(kept) if rank == worst))
+        if worst == BETWEEN:  # all of them or none
+            kept = [one for one in kept if one[0] != worst]
+        else:
+            kept.pop(max(at for at, (rank, _) in enumerate(kept) if rank == worst))
     return [one for _, one in kept]
 
 
@@ -210,16 +220,16 @@ def _unit(apart: Apart, width: int) -> tuple[str, ...]:
     layer, brief = f"hidden layer {place.layer + 1} of {hidden}", f"layer {place.layer + 1}"
     if hidden == 1:
         layer = brief = "hidden layer"
-    unit = f"unit {place.unit + 1} of {units}"
+    unit, tiny = f"unit {place.unit + 1} of {units}", brief.removesuffix(" layer")
     if place.layer == hidden:
-        layer = brief = "outputs" if units > 1 else "output"
+        layer = brief = tiny = "outputs" if units > 1 else "output"
         called = f" ({names.classes[place.unit]})" if 1 < units == len(names.classes) else ""
         unit = f"{place.unit + 1} of {units}{called}" if units > 1 else ""
     row_of = f"row {place.row + 1} of {len(phase.outputs)}" if phase.outputs is not None and phase.name != "update" else ""
     value = float(phase.old[index_of(phase, place)])
     if place.source == inputs:
         weight = f"its bias: b = {number(value, digits)}"
-        short = "bias"
+        short = f"bias: b = {number(value, digits)}"
     else:
         from_input = place.layer == 0
         source = f"{'input' if from_input else 'unit'} {place.source + 1} of {inputs}"
@@ -229,13 +239,43 @@ def _unit(apart: Apart, width: int) -> tuple[str, ...]:
         if phase.name != "update":
             given = number(float(seen_by(phase, place.layer)[place.row, place.source]), digits)
             weight += f", {'x' if from_input else 'a'} = {given}"
-        short = f"weight {place.source + 1} of {inputs}"
+        short = f"weight {place.source + 1} of {inputs}: w = {number(value, digits)}"
     return (
         ", ".join(filter(None, (layer, unit, row_of, weight))),
         ", ".join(filter(None, (brief, unit, row_of, weight))),
         ", ".join(filter(None, (brief, unit, row_of, short))),
-        ", ".join(filter(None, (brief, unit, short))),
+        ", ".join(filter(None, (tiny, unit, row_of, short))).replace(" of ", "/"),
+        ", ".join(filter(None, (tiny, unit, row_of, short.partition(":")[0]))).replace(" of ", "/"),
     )
+
+
+def _bars(apart: Apart, width: int) -> Row:
+    """The chosen unit among those of its layer (the chosen row among those of its batch), as bars; () where there is one
+    alone, or too many for a line."""
+    phase = apart.phase
+    if phase.outputs is None or phase.targets is None:
+        return ()
+    place, rows = apart.place, len(phase.outputs)
+    at, units, values = place.unit, f"{phase.sizes[place.layer + 1]} units", np.zeros(0)
+    if phase.name == "forward" and place.layer < len(phase.z):
+        what, values = f"a of all {units}", phase.activations[place.layer][place.row]
+    elif phase.name == "loss":
+        what, at = f"L of all {rows} rows", place.row
+        values = row_losses(apart.recipe.loss, phase.outputs, phase.targets)
+    elif phase.name == "backward" and place.layer < len(phase.z):
+        what, values = f"delta of all {units}", rows * phase.deltas[place.layer][place.row]
+    sizes = np.abs(np.asarray(values, np.float64))
+    if len(sizes) < 2 or not np.isfinite(sizes).all():
+        return ()
+    largest = float(sizes.max())
+    steps = np.ceil(sizes / largest * len(HEIGHTS)).astype(int) if largest > 0.0 else np.zeros(len(sizes), int)
+    drawn = ["·" if step == 0 else HEIGHTS[step - 1] for step in steps]
+    spans: Row = (
+        (f"  {what}  ", "dim"),
+        ("".join(drawn[:at]), "train"), (f"[{drawn[at]}]", "lit"), ("".join(drawn[at + 1 :]), "train"),
+        (f"  largest {number(largest, digits_for(width))}", "dim"),
+    )  # fmt: skip
+    return spans if width_of(spans) <= width else spans[:-1] if width_of(spans[:-1]) <= width else ()
 
 
 def _on_surface(apart: Apart, width: int) -> Told:
@@ -260,7 +300,7 @@ def _on_surface(apart: Apart, width: int) -> Told:
     low = float(surface.height(phase.new))
     rolls = f"{start}: the ball rolls from {now} to {_at(surface, new, digits)}"
     heights = f"height {number(float(phase.loss or 0.0), digits)} → {number(low, digits)}"
-    said = [(f"{rolls}, {heights}", rolls, f"to {_at(surface, new, digits)}")]
+    said = [(f"{rolls}, {heights}", rolls, f"the ball rolls to {_at(surface, new, digits)}")]
     return said, update_equations(phase, apart.axis, digits, room, surface.axes[apart.axis])
 
 

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine import IterationMetrics
-from tui.canvas import Pane, Row, Span, ends, heading, row
+from tui.canvas import Pane, Row, Span, ends, heading, row, width_of
 from tui.figures import duration, percent, rate, short
 from tui.walk import Walk
 
@@ -124,12 +124,11 @@ class TrainingLoop(Pane):
 
 def _titled(hints: tuple[str, ...], width: int, focused: bool) -> Row:
     """The heading while phases are stepped, with as many words on the keys as have room."""
-    title: Row = (("One phase at a time", "text"),)
-    hint = next((one for one in hints if len(one) + 27 <= width), "")
-    if not hint and focused:
-        title = (("Phases", "text"),)
-        hint = next((one for one in hints if len(one) + 14 <= width), "")
-    return heading((*title, (f"  {hint}", "dim")) if hint and focused else title, width, focused)
+    longest: Row = (("One phase at a time", "text"),)
+    if not focused or not any(hints):
+        return heading(longest, width, focused)
+    titles = [(*title, (f"  {hint}", "dim")) for hint in hints for title in (longest, (("Phases", "text"),))]
+    return heading(next((title for title in titles if width_of(title) <= width - 5), longest), width, focused)
 
 
 def loop(phase: int, again: str = "") -> Row:

@@ -47,7 +47,8 @@ def arrange(
         screen.query_one("#loss").display &= apart == "data"
         second.display &= apart == "surface"
         within.display &= apart == "surface"
-    screen.set_class(bool(apart), "apart")
+    screen.set_class(apart == "data", "apart")
+    screen.set_class(apart == "surface", "on-surface")
     on_the_left = zoomed in (settings, progress)
     beside = width >= LESSON_BESIDE
     wanted = beside if lesson_wanted is None else lesson_wanted

@@ -30,8 +30,14 @@ EVERY = 0.06  # seconds between two of them
 WORDS = {
     "forward": "Forward is done: s goes on with the loss, n finishes the batch",
     "loss": "The loss is known: s goes on backward, n finishes the batch",
-    "backward": "The gradient is known: s updates the weights, n as well",
+    "backward": "The gradient is known: s or n updates the weights",
     "update": "Updated. s begins the next batch, space trains on, Escape closes this",
+}
+ON_SURFACE = {
+    "forward": "The ball lies still: s looks how high",
+    "loss": "Its height is the loss: s goes on with the slope, n takes the whole step",
+    "backward": "The arrow points downhill: s or n lets the ball go",
+    "update": "It rolled. s begins the next step, space goes on, Escape closes this",
 }
 
 
@@ -64,8 +70,7 @@ class Phasing(Trains, LooksAt):
         self._stepped = session.trainers
         if phase == len(PHASES) - 1:
             self._roll()
-        words = WORDS[PHASES[phase]]
-        self.say(words.replace("batch", "step") if self.apart == "surface" else words)
+        self.say((ON_SURFACE if self.apart == "surface" else WORDS)[PHASES[phase]])
         self.show_form()
         self.frame()
         if first:
