@@ -116,11 +116,11 @@ def summed(terms: Sequence[Expr], shown: Sequence[int], rest: float, last: Expr 
 def total(
     terms: Sequence[Expr], chosen: int, room: int, last: Expr | None = None, exact: float | None = None, digits: int = 4
 ) -> Expr:
-    """A sum of which as many terms are written out as have room, the chosen one among them."""
+    """A sum of which as many terms are written out as have room, the chosen one (where there is that) among them."""
     values = [term.value for term in terms]
     for count in range(min(len(terms), MOST_TERMS), -1, -1):
         shown = list(range(count))
-        if count and chosen not in shown:
+        if count and count <= chosen < len(terms):
             shown[-1] = chosen
         others = set(shown)
         rest = [value for at, value in enumerate(values) if at not in others]
@@ -141,13 +141,15 @@ def printed(expr: Expr, exact: float | None = None, digits: int = 4) -> tuple[st
             result = number(value, digits - fewer)
             for most in range(digits, MOST_DIGITS + 1):
                 numbers = expr.numbers(most)
-                if _comes_to(expr, numbers, digits - fewer) == result:
+                if _comes_to(expr, numbers, digits - fewer, result):
                     return expr.text(_fewest(expr, numbers, digits, digits - fewer, result)), result
     return expr.text(expr.numbers(digits)), number(value, digits)
 
 
-def _comes_to(expr: Expr, numbers: Sequence[str], digits: int) -> str:
-    return number(expr.of([float(shown) for shown in numbers]), digits)
+def _comes_to(expr: Expr, numbers: Sequence[str], digits: int, result: str) -> bool:
+    """Whether these numbers come to the result, and not so near to the next one that it is a matter of adding them up."""
+    value = expr.of([float(shown) for shown in numbers])
+    return all(float(number(value * off, digits)) == float(result) for off in (1.0 - 1e-10, 1.0 + 1e-10))
 
 
 def _fewest(expr: Expr, numbers: list[str], digits: int, of_result: int, result: str) -> list[str]:
@@ -157,7 +159,7 @@ def _fewest(expr: Expr, numbers: list[str], digits: int, of_result: int, result:
         return numbers
     for at, short in enumerate(brief):
         tried = [*numbers[:at], short, *numbers[at + 1 :]]
-        if _comes_to(expr, tried, of_result) == result:
+        if _comes_to(expr, tried, of_result, result):
             numbers = tried
     return numbers
 

@@ -158,7 +158,7 @@ def _priced_and_clipped(
             " + 1e-06)",
             compute=lambda g, limit, norm: g * limit / (norm + 1e-6),
         )
-        found.append(equation("g", "g*clip_norm/(norm + 1e-06)", expr, used, digits=digits, note="clipped"))
+        found.append(equation("g", "g*clip_norm/(norm + 1e-06)", expr, used, digits=digits, note="clipped", sign=":="))
     return found
 
 
@@ -180,7 +180,7 @@ def _hidden_delta(phase: Phase, recipe: Recipe, place: Place, now: float, digits
         factor = joined(slope.value, "*", mask, compute=lambda slope, mask: slope * mask)
         tail += "*dropout"
     terms = _products(w, above)
-    back = total(terms, -1 if len(terms) > 1 else 0, room - 22, digits=digits)
+    back = total(terms, 0, room - 22, digits=digits)
     expr = joined("(", back, ")*", factor, compute=lambda back, factor: back * factor)
     return [*found, equation("delta", f"(sum of w*delta above){tail}", expr, now, digits=digits)]
 

@@ -23,10 +23,10 @@ from tui.formulas_update import update_equations
 from tui.hidden import NOTHING, UNCOVERS, Hidden
 
 NEEDS = {  # the settings that a phase's formulas would tell
-    "forward": ("hidden", "activation"),
+    "forward": ("hidden", "activation", "batch_size"),
     "loss": ("batch_size",),
     "backward": ("hidden", "activation", "batch_size"),
-    "update": ("optimizer", "learning_rate", "momentum", "weight_decay"),
+    "update": ("optimizer", "learning_rate", "momentum", "weight_decay", "hidden"),
 }
 BETWEEN = 6  # the rank of blank rows between formulas
 HEIGHTS = "▁▂▃▄▅▆▇█"

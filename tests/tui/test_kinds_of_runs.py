@@ -353,7 +353,8 @@ async def test_a_walk_of_two_parameters_is_seen_from_above(lab, fast):
         shown = person.read("second")
         assert "s sgd" in shown and "m momentum" in shown and "v over u, + lowest" in shown
         assert "+" in "".join(shown.splitlines()[1:])
-        assert "s" in "".join(shown.splitlines()[1:]) and "m" in "".join(shown.splitlines()[1:])
+        assert "● s sgd" in shown  # the selected one is the ball, the others have their letters
+        assert "●" in "".join(shown.splitlines()[1:]) and "m" in "".join(shown.splitlines()[1:])
         assert person.session.kept == []
         await person.press("r")
         await person.until(lambda: person.state == "finished" and len(person.session.kept) == 2)
