@@ -204,7 +204,9 @@ class Equation:
         for at, form in enumerate(self.forms):
             role = "strong" if at == len(self.forms) - 1 else "text"
             sign = f" {self.sign if at == 0 else '='} "
-            if at and width_of(tuple(line)) + len(sign) + len(form) > width:
+            # a result stays with its numbers where that is possible
+            result = len(self.forms[-1]) + 3 if at == len(self.forms) - 2 else 0
+            if at and width_of(tuple(line)) + len(sign) + len(form) + result > width:
                 rows.append(tuple(line))
                 line = [(" " * start, "text")]
             *whole, last = broken(form, width - width_of(tuple(line)) - len(sign), width - start - 5)
