@@ -144,10 +144,9 @@ class Pane(Canvas):
     def on_resize(self) -> None:
         self.draw()
 
-    def on_focus(self) -> None:
-        self.draw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Not `on_focus` and `on_blur`: they are called while `has_focus` still is what it was."""
+        super().watch_has_focus(has_focus)
         self.draw()
 
 

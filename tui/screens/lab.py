@@ -28,6 +28,7 @@ from tui.panes.training_loop import TrainingLoop
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
 from tui.screens.layout import arrange
+from tui.screens.phasing import Phasing
 from tui.screens.reading import Reads
 from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
@@ -35,7 +36,7 @@ from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Teaches, Trains, Edits, Reads, LooksAt):
+class LabScreen(Teaches, Phasing, Trains, Edits, Reads, LooksAt):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -108,6 +109,7 @@ class LabScreen(Teaches, Trains, Edits, Reads, LooksAt):
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
+        self.show_phases()
         for loop in self.query(TrainingLoop):
             loop.show(moment)
         self.remember()
@@ -129,7 +131,7 @@ class LabScreen(Teaches, Trains, Edits, Reads, LooksAt):
         self.place_panes()
 
     def place_panes(self) -> None:
-        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside)
+        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.apart)
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
         if shown and not any(pane.has_focus_within for pane in shown):
             shown[0].focus()
