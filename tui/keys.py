@@ -33,6 +33,7 @@ KEYS = (
     Key("run.toggle", "space", "space", "start_pause", "Start or pause, in every pane; again once it is over", "start"),
     Key("run.batch", "n", "n", "step_batch", "One batch (pauses first)", "batch"),
     Key("run.epoch", "N", "N", "step_epoch", "One epoch (pauses first)", "epoch"),
+    Key("run.phase", "s", "s", "step_phase", "One phase: forward, loss, backward, update (pauses first)", "phase"),
     Key("run.restart", "r", "r", "restart", "Start again with the form's settings; the old run is kept", "restart"),
     Key("rate.down", "comma", ",", "rate(False)", "Learning rate down, at once: 1, 0.5, 0.2, 0.1 ...", ""),
     Key("rate.up", "full_stop", ".", "rate(True)", "Learning rate up, at once: 0.1, 0.2, 0.5, 1 ...", "learning rate"),
@@ -99,7 +100,7 @@ def bindings() -> list[Binding]:
 #: What the line at the bottom keeps the longest, where there is little room: the way to all other keys first.
 USEFUL = (
     "show.help", "run.toggle", "run.batch", "show.views", "rate.up", "show.presets", "run.epoch", "pace.faster",
-    "app.quit", "show.lesson", "show.why", "run.restart", "show.keep", "show.zoom",
+    "run.phase", "app.quit", "show.lesson", "show.why", "run.restart", "show.keep", "show.zoom",
 )  # fmt: skip
 
 

@@ -1,29 +1,30 @@
-"""Arrays in, drawn curves out: the only file that knows plotext.
+"""Arrays in, drawn curves out.
 
-What plotext must never see is dealt with here: NaN and infinity become gaps with a mark, logarithms are taken before
-drawing, and long series are cut down to the smallest and largest value of every column, so that no spike is lost.
+NaN and infinity become gaps with a mark, and logarithms are taken before drawing. The dots of curves come from `tui.raster`,
+where no spike is lost however long they are, and the frame around them from `tui.frame`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from plotext._figure import _figure_class  # its public functions all draw on one global figure; each plot needs its own
 
 from tui.canvas import Row, Span
-from tui.figures import short
+from tui.frame import frame, in_cells, y_axis
+from tui.raster import ACROSS, DOWN, braille, cell_of, decimate, joined, placed
+from tui.ticks import Floats, Ticks
 
-Floats = NDArray[np.float64]
 LINE = "line"
 PATH = "path"  # joined like a line, but it may go anywhere: x need not rise, and nothing is left out
 DOTS = "dots"  # braille dots that are not joined, anywhere
+SPECKS = "specks"  # dots that are not joined, x rising, of which each column keeps its outermost: a faint curve
 MARK_LOST = "x"  # where a value is not a number
 MARK_OVER = "^"  # where a value is beyond the scale
+MARK_UNDER = "v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,90 +43,165 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Both axes: limits of x, the ticks on it, and whether y is logarithmic; `y_floor` and `y_ceiling` are
-    always in, and with `y_limits` the rest is cut off there. What rises above `y_cap` is cut off as well, with a mark."""
+    """Both axes: limits of x, the ticks on it, and which are logarithmic; `y_floor` and `y_ceiling` are always in, and with
+    `y_limits` the rest is cut off there. What is above `y_cap` or below `y_least` is cut off as well, with a mark."""
 
     x_low: float
     x_high: float
-    x_ticks: tuple[tuple[float, str], ...] = ()
+    x_ticks: Ticks = ()
+    log_x: bool = False
     log_y: bool = False
     y_floor: float = math.nan
     y_ceiling: float = math.nan
     y_limits: tuple[float, float] | None = None
     y_cap: float = math.inf
+    y_least: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is marked on the curves, by x: where the cursor is, a stretch that is lit (and the role of its curve), and
+    letters on the upper edge where something happened."""
+
+    cursor: float | None = None
+    lit: tuple[float, float] | None = None
+    lit_role: str = ""
+    events: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A plot as it was drawn: its rows, and how many columns of cells lie between its axes."""
+
+    rows: list[Row] = field(default_factory=list)
+    columns: int = 0
 
 
 def draw(series: Sequence[Series], axes: Axes, width: int, height: int) -> list[Row]:
     """The plot in a frame, `height` rows of at most `width` cells; nothing where there is no room for one."""
+    return plot(series, axes, width, height).rows
+
+
+def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: Marks | None = None) -> Drawing:
+    """The plot in a frame, with its marks."""
     if width < 12 or height < 4:
-        return []
+        return Drawing()
+    low_x, high_x = along(axes, axes.x_low), along(axes, axes.x_high)
     with np.errstate(all="ignore"):
-        found = [_decimated(one, axes, 2 * width) for one in series]
-        thin, lost = [one for one, _ in found], [x for _, gone in found for x in gone]
-        over = sorted({x for one in thin for x in _begins(one.x, one.y > axes.y_cap, axes)})
-        scaled = [_scaled(one, axes) for one in thin]
-    low, high, ticks = _y_axis(scaled, axes, height)
-    label_width = max(len(label) for _, label in ticks)
-    columns = max(2, width - label_width - 2)
+        shown = [_within(one, axes, low_x, high_x) for one in series]
+        lost, over, under = _beyond(shown, axes, low_x, high_x)
+        shown = [_cut(one, axes) for one in shown]
+        values = _extremes(shown, axes, low_x, high_x)
+    low, high, ticks = y_axis(values, axes.log_y, (axes.y_floor, axes.y_ceiling), axes.y_limits, height)
+    columns = max(2, width - max(len(label) for _, label in ticks) - 2)
+    rows = height - (3 if axes.x_ticks else 2)  # without ticks there is no line for their labels
+    x_ticks = tuple((along(axes, at), label) for at, label in axes.x_ticks)
+    places = in_cells(x_ticks, low_x, high_x, columns, ACROSS), in_cells(ticks, low, high, rows, DOWN)
+    cells = [list(line) for line in frame(width, height, (columns, rows), *places)]
+    roles = [["axis"] * len(line) for line in cells]
+    left = width - columns - 1
 
-    figure = _figure_class()
-    figure.plotsize(width, height)
-    figure._set_size(width, height)  # without this it is clipped to the size of the terminal it believes in
-    figure.theme("clear")
-    roles: list[str] = []
-    for one in scaled:
-        x, y = one.x, one.y
-        inside = (x >= axes.x_low) & (x <= axes.x_high)
-        if not (inside & ~np.isnan(y)).any():
-            continue
-        roles.append(one.role)
-        if one.marker == DOTS:
-            figure.scatter(x[inside].tolist(), y[inside].tolist(), marker="braille", color=len(roles))
-        elif one.marker in (LINE, PATH):
-            figure.plot(x[inside].tolist(), y[inside].tolist(), marker="braille", color=len(roles))
+    def put(column: int, row: int, character: str, role: str) -> None:
+        if 0 <= column < columns and 0 <= row < rows:
+            cells[rows - row][left + column], roles[rows - row][left + column] = character, role
+
+    for one in shown:
+        x, y = _scaled(one, axes, low_x, high_x, ACROSS * columns)
+        if one.marker in (LINE, PATH, DOTS, SPECKS):
+            across, up = placed(x, low_x, high_x, ACROSS * columns), placed(y, low, high, DOWN * rows)
+            if one.marker in (LINE, PATH):
+                dots = joined(across, up)
+            else:
+                there = ~(np.isnan(across) | np.isnan(up))
+                dots = across[there].astype(np.int64), up[there].astype(np.int64)
+            for column, row, character in braille(*dots, columns, rows):
+                put(column, row, character, one.role)
         else:
-            xs, ys = thinned(x[inside], y[inside], (axes.x_high - axes.x_low) * 3 / columns, (high - low) / (height - 3))
-            figure.scatter(xs, ys, marker=one.marker, color=len(roles))
-    for places, mark in ((over, MARK_OVER), (lost, MARK_LOST)):
-        if places:
-            roles.append("bad")
-            figure.scatter(places, [high] * len(places), marker=mark, color=len(roles))
-    figure.xlim(axes.x_low, axes.x_high)
-    figure.ylim(low, high)
-    figure.xticks([x for x, _ in axes.x_ticks], [label for _, label in axes.x_ticks])
-    figure.yticks([y for y, _ in ticks], [label for _, label in ticks])
-    if not roles:  # plotext draws no frame around nothing: one point outside of it helps
-        figure.scatter([axes.x_low - (axes.x_high - axes.x_low)], [low], marker=" ")
-    return [_row(line, roles) for line in figure.build().rstrip("\n").split("\n")[:height]]
+            xs, ys = thinned(x, y, (high_x - low_x) * 3 / columns, (high - low) / rows)
+            points = cell_of(np.array(xs), low_x, high_x, columns, ACROSS), cell_of(np.array(ys), low, high, rows, DOWN)
+            for across_at, up_at in zip(*points, strict=True):
+                put(int(across_at), int(up_at), one.marker, one.role)
+    for beyond, mark, row in ((under, MARK_UNDER, 0), (over, MARK_OVER, rows - 1), (lost, MARK_LOST, rows - 1)):
+        for column in cell_of(np.array(sorted(beyond)), low_x, high_x, columns, ACROSS).tolist():
+            put(int(column), row, mark, "bad")
+    if marks is not None:
+        _mark(cells, roles, marks, axes, columns)
+    return Drawing([_row(line, kinds) for line, kinds in zip(cells, roles, strict=True)], columns)
 
 
-def decimate(x: Floats, y: Floats, low: float, high: float, columns: int) -> tuple[Floats, Floats]:
-    """At most two points a column between `low` and `high`: the smallest and the largest y there, in their order.
-
-    A column of NaN stays NaN. Short series come back as they are.
-    """
-    if len(x) <= 2 * columns or high <= low:
-        return x, y
-    edges = low + np.arange(1, columns) * ((high - low) / columns)
-    starts = np.unique(np.concatenate(([0], np.searchsorted(x, edges))))
-    starts = starts[starts < len(x)]
-    smallest, largest = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
-    ends = np.append(starts[1:], len(y)) - 1
-    rising = ~(y[ends] < y[starts])
-    pairs = np.where(rising[:, None], np.stack([smallest, largest], 1), np.stack([largest, smallest], 1))
-    places = np.stack([x[starts], np.maximum(x[starts], x[ends])], 1)
-    return places.ravel(), pairs.ravel()
+def along(axes: Axes, x: float) -> float:
+    """x as the axis has it: itself or its logarithm."""
+    return (math.log10(x) if x > 0 else -math.inf) if axes.log_x else x
 
 
-def _decimated(one: Series, axes: Axes, columns: int) -> tuple[Series, list[float]]:
-    """The curve cut down, NaN where it is lost, and the x where each stretch of lost values begins."""
-    finite = np.isfinite(one.y)
-    whole = bool(finite.all())
-    y = one.y if whole else np.where(finite, one.y, np.nan)
-    if one.marker in (PATH, DOTS):
-        return Series(one.x, y, one.role, one.marker), []
-    thin = Series(*decimate(one.x, y, axes.x_low, axes.x_high, columns), one.role, one.marker)
-    return thin, [] if whole else _begins(one.x, ~finite, axes)
+def column_of(axes: Axes, x: Floats, columns: int) -> Floats:
+    """The column of cells (n,) that each x is drawn in."""
+    with np.errstate(all="ignore"):
+        places = np.log10(x) if axes.log_x else x
+    return cell_of(places, along(axes, axes.x_low), along(axes, axes.x_high), columns, ACROSS)
+
+
+def _within(one: Series, axes: Axes, low: float, high: float) -> Series:
+    """The part of a curve that is in sight, with what is lost as NaN, x as the axis has it, and a line up to the edges."""
+    x, y = one.x, one.y
+    if axes.log_x:
+        kept = x > 0
+        x, y = np.log10(x[kept]), y[kept]
+    if one.marker in (PATH, DOTS) or not len(x) or (low <= x[0] and x[-1] <= high):
+        return Series(x, y, one.role, one.marker)
+    first, last = int(np.searchsorted(x, low)), int(np.searchsorted(x, high, side="right"))
+    x_in, y_in = x[first:last], y[first:last]
+    if one.marker == LINE:
+        for edge, at, where in ((low, first, 0), (high, last, len(x_in))):
+            if 0 < at < len(x) and x[at] > edge > x[at - 1]:
+                share = (edge - x[at - 1]) / (x[at] - x[at - 1])
+                where = 0 if edge == low else len(x_in)
+                x_in, y_in = np.insert(x_in, where, edge), np.insert(y_in, where, y[at - 1] + share * (y[at] - y[at - 1]))
+    return Series(x_in, y_in, one.role, one.marker)
+
+
+def _beyond(series: Sequence[Series], axes: Axes, low: float, high: float) -> tuple[set[float], set[float], set[float]]:
+    """The x at which stretches begin that are lost, above the scale, and below it."""
+    found: tuple[set[float], set[float], set[float]] = set(), set(), set()
+    for one in series:
+        finite = np.isfinite(one.y)
+        if one.marker not in (PATH, DOTS):
+            found[0].update(_begins(one.x, ~finite, low, high))
+        found[1].update(_begins(one.x, finite & (one.y > axes.y_cap), low, high))
+        found[2].update(_begins(one.x, finite & (one.y < axes.y_least), low, high))
+    return found
+
+
+def _cut(one: Series, axes: Axes) -> Series:
+    """The curve with NaN for what cannot be drawn, cut off where the scale ends."""
+    y = np.clip(one.y, axes.y_least, axes.y_cap) if math.isfinite(axes.y_cap) or math.isfinite(axes.y_least) else one.y
+    there = np.isfinite(one.y) & (np.abs(y) < 1e100)
+    if axes.log_y:
+        there &= y > 0
+    return Series(one.x, y if there.all() else np.where(there, y, np.nan), one.role, one.marker)
+
+
+def _scaled(one: Series, axes: Axes, low: float, high: float, columns: int) -> tuple[Floats, Floats]:
+    """x and y to be drawn: thinned to what makes dots, in sight, and y as its axis has it."""
+    x, y = one.x, one.y
+    if one.marker in (LINE, SPECKS):
+        x, y = decimate(x, y, low, high, columns)
+    inside = (x >= low) & (x <= high)
+    x, y = x[inside], y[inside]
+    if axes.log_y:
+        y = np.log10(y)
+    if axes.y_limits is not None:  # a line that leaves the frame would be walked dot by dot, however far it goes
+        low, high = axes.y_limits
+        y = np.clip(y, low - (high - low), high + (high - low))
+    return x, y
+
+
+def _begins(x: Floats, where: NDArray[np.bool_], low: float, high: float) -> list[float]:
+    """The x at which stretches of true begin, those in the frame, and no more than can be seen."""
+    if not where.any():
+        return []
+    first = where & ~np.concatenate(([False], where[:-1]))
+    return [at for at in x[first].tolist() if low <= at <= high][:50]
 
 
 def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float], list[float]]:
@@ -140,105 +216,54 @@ def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float]
     return [at for at, _ in reversed(kept)], [value for _, value in reversed(kept)]
 
 
-def epoch_ticks(
-    ends: Floats, low: float, high: float, columns: int, numbers: Floats | None = None
-) -> tuple[tuple[float, str], ...]:
-    """Ticks at the ends of epochs, thinned on 1-2-5 until their labels have room.
-
-    `ends` are those of epochs 1, 2, 3, ... or, rising, of the epochs in `numbers`; between them epochs are evenly apart.
-    """
-    room = columns / (high - low) if high > low else 0.0
-    numbers = np.arange(1.0, len(ends) + 1.0) if numbers is None else numbers
-    last = int(numbers[-1]) if len(numbers) else 0
-    for step in (factor * 10**power for power in range(8) for factor in (1, 2, 5)):
-        if last // step > max(1, columns):  # not even a digit of each has room: don't look at them one by one
-            continue
-        places = np.interp(np.arange(step, last + 1.0, step), numbers, ends) if last else ends
-        widest = len(str(len(places) * step))
-        inside = (places > low) & (places <= high)
-        if not inside.any():
-            break
-        if len(places) < 2 or float(np.diff(places[inside]).min(initial=np.inf)) * room - widest >= 2:
-            return tuple((float(places[at]), str((at + 1) * step)) for at in np.flatnonzero(inside).tolist())
-    return ()
-
-
-def _scaled(one: Series, axes: Axes) -> Series:
-    y = np.minimum(one.y, axes.y_cap)
-    if axes.log_y:
-        y = np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
-    if axes.y_limits is not None:  # plotext would walk a line that leaves the frame cell by cell, however far it goes
-        low, high = axes.y_limits
-        y = np.clip(y, low - (high - low), high + (high - low))
-    return Series(one.x, np.where(np.abs(y) < 1e100, y, np.nan), one.role, one.marker)
-
-
-def _begins(x: Floats, where: NDArray[np.bool_], axes: Axes) -> list[float]:
-    """The x at which stretches of true begin, those in the frame, and no more than can be seen."""
-    first = where & ~np.concatenate(([False], where[:-1]))
-    return [at for at in x[first].tolist() if axes.x_low <= at <= axes.x_high][:50]
-
-
-def _y_axis(series: Sequence[Series], axes: Axes, height: int) -> tuple[float, float, list[tuple[float, str]]]:
-    """The limits of y, widened to whole steps so that the axis stands still while a curve grows, and its ticks."""
-    inside = [one.y[(one.x >= axes.x_low) & (one.x <= axes.x_high)] for one in series]
-    values = np.concatenate([np.empty(0), *inside])
+def _extremes(series: Sequence[Series], axes: Axes, low_x: float, high_x: float) -> Floats:
+    """The smallest and the largest y of each curve in sight, as the axis has them."""
+    found: list[float] = []
+    for one in series:
+        y = one.y[(one.x >= low_x) & (one.x <= high_x)] if one.marker in (PATH, DOTS) else one.y
+        if len(y):
+            found += [float(np.fmin.reduce(y)), float(np.fmax.reduce(y))]
+    values = np.array(found)
     values = values[~np.isnan(values)]
-    edges = [edge for edge in (axes.y_floor, axes.y_ceiling) if edge == edge]
-    if not len(values) and len(edges) == 1:  # nothing to show yet: one unit of scale from the edge that is known
-        edges.append(edges[0] + (1.0 if axes.y_floor == axes.y_floor else -1.0))
-    values = np.concatenate([values, edges])
-    if axes.y_limits is not None:
-        values = np.array(axes.y_limits)
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    if high - low < 1e-12 * max(1.0, abs(high)):
-        low, high = low - 0.5 * max(1e-6, abs(low)), high + 0.5 * max(1e-6, abs(high))
-    if axes.log_y:
-        return _log_axis(low, high, height)
-    step = nice_step((high - low) / max(1, min(5, (height - 3) // 3)))
-    low, high = math.floor(low / step + 1e-9) * step, math.ceil(2 * high / step - 1e-9) * step / 2
-    count = math.floor((high - low) / step + 1e-9)
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    labels = [low + index * step for index in range(count + 1)]
-    big = max(abs(low), abs(high)) >= 1e6 or digits > 5
-    return low, high, [(y, f"{y:.1e}" if big else f"{y + 0.0:.{digits}f}") for y in labels]
+    scaled: Floats = np.log10(values) if axes.log_y else values
+    return scaled
 
 
-def _log_axis(low: float, high: float, height: int) -> tuple[float, float, list[tuple[float, str]]]:
-    low, high = math.floor(low * 2) / 2, math.ceil(high * 2) / 2
-    powers = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
-    step = max(1, -(-len(powers) // max(1, (height - 3) // 2)))
-    powers = powers[::step] if powers else [low, high]
-    return low, high, [(power, _power(power)) for power in powers]
+def _mark(cells: list[list[str]], roles: list[list[str]], marks: Marks, axes: Axes, columns: int) -> None:
+    """Put the marks into a plot that is drawn: on its edges, and for the cursor down through what is empty."""
+    left, bottom = len(cells[0]) - columns - 1, len(cells) - (2 if axes.x_ticks else 1)
+
+    def column(x: float) -> int:
+        place = column_of(axes, np.array([x]), columns)[0]
+        return left + int(place) if 0 <= place < columns else -1
+
+    if marks.lit is not None:
+        first, last = column_of(axes, np.array(marks.lit), columns)
+        for at in range(left + max(0, int(first)), left + min(columns - 1, int(last)) + 1):
+            cells[bottom][at] = "┯" if cells[bottom][at] == "┬" else "━"
+            roles[bottom][at] = "lit"
+            for row in range(1, bottom):
+                if roles[row][at] == marks.lit_role:
+                    roles[row][at] = "lit"
+    for x, letter in marks.events:
+        if (at := column(x)) >= 0:
+            cells[0][at], roles[0][at] = letter, "strong"
+    if marks.cursor is not None and (at := column(marks.cursor)) >= 0:
+        for row in range(1, bottom):
+            if cells[row][at] == " ":
+                cells[row][at], roles[row][at] = "│", "cursor"
+        roles[0][at] = roles[bottom][at] = "cursor"
+        cells[0][at] = "┬" if cells[0][at] == "─" else cells[0][at]
+        cells[bottom][at] = {"─": "┴", "┬": "┼", "━": "┷", "┯": "┿"}.get(cells[bottom][at], cells[bottom][at])
 
 
-def _power(exponent: float) -> str:
-    return short(10.0**exponent) if not exponent.is_integer() or -3 <= exponent <= 4 else f"1e{exponent:.0f}"
-
-
-def nice_step(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is at least `least`."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
-
-
-_CODE = re.compile(r"\x1b\[([0-9;]*)m")
-
-
-def _row(line: str, roles: list[str]) -> Row:
-    """One line of plotext's output, its colour numbers turned into the roles that were drawn with them."""
+def _row(line: Sequence[str], roles: Sequence[str]) -> Row:
+    """Cells with their roles as spans; blanks go with what is before them."""
     spans: list[Span] = []
-    role = "axis"
-    for index, part in enumerate(_CODE.split(line)):
-        if index % 2:  # the code between two texts
-            number = part.rpartition(";")[2]
-            role = roles[int(number) - 1] if part.startswith("38;5;") else "axis"
-        elif part:
-            spans.append((part, role))
-    merged: list[Span] = []
-    for text, kind in spans:
-        if merged and (merged[-1][1] == kind or not text.strip()):
-            merged[-1] = (merged[-1][0] + text, merged[-1][1])
-        else:
-            merged.append((text, kind))
-    return tuple(merged)
+    text, role = "", roles[0] if roles else "axis"
+    for character, kind in zip(line, roles, strict=True):
+        if kind != role and character != " ":
+            spans.append((text, role))
+            text, role = "", kind
+        text += character
+    return (*spans, (text, role)) if text else tuple(spans)

@@ -11,18 +11,23 @@ import numpy as np
 from engine import PresetError, Run, Trainer
 from tui import form
 from tui.figures import count, short
+from tui.fit import fit_picture
 from tui.form import Field
 from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
 from tui.landscape import surface_picture
 from tui.live_edit import refused
+from tui.more_curves import MORE, more_picture
+from tui.more_curves import why_not as more_why_not
 from tui.names import labels, letters, marked
 from tui.pace import Pace
 from tui.panes.bars import Standing
 from tui.panes.progress_tree import Branch
 from tui.panes.settings import MARK_FIXED, MARK_LIVE, MARK_RESTART, Check, FormRow
 from tui.panes.training_loop import PHASES, EpochDone, Moment
-from tui.pictures import Picture, accuracy_picture, error_picture, fit_picture, loss_picture, refused_picture
+from tui.pictures import Picture, accuracy_picture, error_picture, loss_picture
+from tui.refusal import refused_picture
 from tui.session import Session, why_not
+from tui.sight import sight_of
 from tui.viewing import AS_IT_IS, Viewing
 from tui.walk import position, walk_of
 
@@ -163,19 +168,22 @@ def pictures(session: Session, viewing: Viewing = AS_IT_IS) -> tuple[Picture, Pi
     """The loss, and what stands under it."""
     trainers, selected, blind = session.trainers, session.selected, session.hidden.validation
     log = session.preset.sheet.show.loss_axis == "log" if viewing.log_y is None else viewing.log_y
-    loss = loss_picture(trainers, selected, log, blind)
+    sight = sight_of(trainers, selected, viewing, session.hidden)
+    loss = loss_picture(trainers, selected, log, blind, sight)
     if session.state == "refused":
         loss = refused_picture(session.trainer)
         if session.hidden.setting("batch_size"):
             loss = replace(loss, text=(f"A step needs too much memory; batch_size is hidden: {UNCOVERS}",))
+    if viewing.second in MORE and not more_why_not(viewing.second, session.trainer, session.hidden):
+        return loss, more_picture(viewing.second, trainers, selected, sight)
     if session.trainer.run.surface is not None:
         return loss, surface_picture(trainers, selected)
     if session.trainer.run.facts.classes:
-        return loss, accuracy_picture(trainers, selected, blind)
+        return loss, accuracy_picture(trainers, selected, blind, sight)
     if session.preset.second == "fit" and session.trainer.run.facts.features == 1:
         one_input = [one for one in trainers if one.table is not None and one.run.facts.features == 1]
         return loss, fit_picture(one_input, 0, blind)
-    return loss, error_picture(trainers, selected, blind)
+    return loss, error_picture(trainers, selected, blind, sight)
 
 
 def moment(session: Session, phase: int, speed: float, left: float, pace: str) -> Moment:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Unit = Literal["iteration", "epoch", "samples", "seconds"]
-UNITS: tuple[Unit, ...] = ("iteration", "epoch", "samples", "seconds")
+UNITS: tuple[Unit, ...] = ("epoch", "iteration", "samples", "seconds")
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97, 0.99)
 OWN = "own"  # as the second plot: what the preset asks for
 
@@ -29,11 +29,12 @@ class Viewing:
     """`second` is the id of the view in place of the second plot; `log_y` None is as the preset says, of the loss.
 
     `window` holds the limits of x in the unit of x (None: all of it), and with `follow` it moves along with the newest.
-    `cursor` is an iteration (from 1; None: there is no cursor). `smoothing` is the weight of the debiased exponential moving
+    `cursor` is an iteration (from 1; None: there is no cursor) of the selected run; where it is `riding` it goes along with
+    the newest. `smoothing` is the weight of the debiased exponential moving
     average, 0 is none. `clipped` leaves outliers out of the scale.
     """
 
-    x: Unit = "iteration"
+    x: Unit = "epoch"
     log_x: bool = False
     log_y: bool | None = None
     smoothing: float = 0.0
@@ -42,6 +43,7 @@ class Viewing:
     window: tuple[float, float] | None = None
     follow: bool = True
     cursor: int | None = None
+    riding: bool = False
     lit: Lit | None = None
 
 

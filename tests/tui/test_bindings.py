@@ -162,7 +162,7 @@ async def test_a_view_is_taken_from_the_palette(lab):
         await person.type("view panes")
         await person.until(lambda: "View: Panes" in person.seen())
         await person.press("enter")
-        await person.until(lambda: person.app.screen.id == "panes")
+        await person.until(lambda: person.app.screen.has_class("panes"))
 
 
 def test_the_table_of_places_is_what_the_keymap_checks():

@@ -659,7 +659,7 @@ def test_what_is_set_is_no_guess_any_more(table):
 
 
 def test_one_input_is_drawn_as_a_line_in_the_units_of_the_table(table):
-    from tui.pictures import fit_picture
+    from tui.fit import fit_picture
 
     preset = load(table, ('data.features=["rooms"]',), target="price")
     assert preset.second == "fit"

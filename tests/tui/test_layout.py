@@ -144,15 +144,15 @@ async def test_a_view_that_is_asked_for_is_shown(lab):
 async def test_what_is_wanted_is_there_the_next_time(lab, home):
     async with lab() as person:
         await person.press("t")
-        person.lab.look_at(Viewing(x="epoch", smoothing=0.9, log_y=True, clipped=True, cursor=3, window=(1.0, 2.0)))
+        person.lab.look_at(Viewing(x="samples", smoothing=0.9, log_y=True, clipped=True, cursor=3, window=(1.0, 2.0)))
     kept = saved(home)
     assert kept["lesson"] is False
-    assert kept["viewing"]["x"] == "epoch"
-    assert not {"cursor", "window", "lit", "follow"} & kept["viewing"].keys()
+    assert kept["viewing"]["x"] == "samples"
+    assert not {"cursor", "window", "lit", "follow", "riding"} & kept["viewing"].keys()
     async with lab() as person:
         assert "lesson" not in in_sight(person)
         viewing = person.lab.viewing
-        assert (viewing.x, viewing.smoothing, viewing.log_y, viewing.clipped) == ("epoch", 0.9, True, True)
+        assert (viewing.x, viewing.smoothing, viewing.log_y, viewing.clipped) == ("samples", 0.9, True, True)
         assert (viewing.cursor, viewing.window) == (None, None)
 
 

@@ -66,7 +66,7 @@ class Help(Sheet[str]):
         titles: Mapping[str, str],
         keymap: Keymap = NO_KEYMAP,
     ) -> None:
-        super().__init__(id="help")
+        super().__init__("help")
         self.table, self.keymap = in_force(keymap), keymap
         self.groups, self.at, self.titles = groups, at, titles
         self.words = bool(at)  # which of the two parts is shown

@@ -32,12 +32,14 @@ from tui.screens.exporting import TakesAway
 from tui.screens.homing import AtHome
 from tui.screens.layout import arrange
 from tui.screens.loading import Loads
+from tui.screens.phasing import Phasing
 from tui.screens.proving import Proves
+from tui.screens.reading import Reads
 from tui.screens.training import Trains
 from tui.session import Session
 
 
-class LabScreen(Loads, Proves, TakesAway, Trains, Edits, AtHome):
+class LabScreen(Loads, Proves, TakesAway, Phasing, Trains, Edits, Reads, AtHome):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -118,6 +120,7 @@ class LabScreen(Loads, Proves, TakesAway, Trains, Edits, AtHome):
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
+        self.show_phases()
         for loop in self.query(TrainingLoop):
             loop.show(moment)
         self.remember()
@@ -139,7 +142,7 @@ class LabScreen(Loads, Proves, TakesAway, Trains, Edits, AtHome):
         self.place_panes()
 
     def place_panes(self) -> None:
-        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.hidden_panes)
+        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.hidden_panes, self.apart)
         self.keep_layout()
         self.say_too_small()
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -11,6 +13,7 @@ from tui.panes.lesson import LessonPane
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
 from tui.panes.too_small import LEAST, TooSmall
+from tui.panes.training_loop import TrainingLoop
 
 NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
 LOW = 32  # lines below which two plots and a table are too much
@@ -25,6 +28,7 @@ def arrange(
     over: bool = False,
     inside: bool = False,
     hidden: frozenset[str] = frozenset(),
+    apart: Literal["", "data", "surface"] = "",
 ) -> None:
     """Show and hide the lab's panes; `lesson_wanted` None: the lesson is there where it has room beside the others.
 
@@ -32,6 +36,8 @@ def arrange(
     loop, and of the second plot where there are few lines; of a single run the loop says the loss that it ended with.
     `hidden` are the ids of the panes that somebody has put away; one that is zoomed is there all the same. A view of the
     inside stands in place of the second plot, and beside both where the terminal is wide.
+    While phases are stepped (`apart`) the loop is large and takes the second plot's place; on a surface, which is that
+    plot, the loss's.
     """
     width, height = screen.app.size
     small = width < LEAST[0] or height < LEAST[1]
@@ -51,10 +57,16 @@ def arrange(
     loss, second, within = (screen.query_one(name) for name in ("#loss", "#second", "#inside"))
     within.display = inside and (zoomed is within or (zoomed is None and "second" not in hidden))
     if zoomed is None:
+        if apart:
+            loss.display = loss.display and apart == "data"
+            second.display = second.display and apart == "surface"
+            within.display = within.display and apart == "surface"
         second.display = second.display and (width >= WIDE or not within.display)
         if height < LOWEST:  # one plot with lines to read is worth more than two without
             loss.display = loss.display and not within.display
             second.display = second.display and not loss.display and not within.display
+    screen.set_class(apart == "data", "apart")
+    screen.set_class(apart == "surface", "on-surface")
     on_the_left = zoomed in (settings, progress)
     beside = width >= LESSON_BESIDE
     wanted = beside if lesson_wanted is None else lesson_wanted
@@ -62,13 +74,14 @@ def arrange(
     screen.set_class(wanted and beside and zoomed is None, "beside")
     lesson.display = zoomed is lesson if zoomed else wanted
     table, following = screen.query_one(ResultsPane), screen.query_one("#next")
-    table.display = over and zoomed is None and table.results is not None
+    table.display = over and zoomed is None and table.results is not None and not apart
     table.room = body.size.height // 2
     if table.display and height < LOW:
         second.display = within.display = False
-    loop, line = screen.query_one("#loop"), screen.query_one("#loop-line")
-    loop.display = zoomed is None and width >= NARROW and not table.display and "loop" not in hidden
-    line.display = width < NARROW and not (over and table.results is not None) and "loop" not in hidden
+    loop, line = screen.query_one("#loop", TrainingLoop), screen.query_one("#loop-line")
+    usual = width >= NARROW and not table.display and "loop" not in hidden
+    loop.display = zoomed is loop or (zoomed is None and (bool(apart) or usual))
+    line.display = width < NARROW and not apart and not (over and table.results is not None) and "loop" not in hidden
     following.display = over
     curves, plots = screen.query_one("#curves"), screen.query_one("#plots")
     curves.display = loss.display or second.display

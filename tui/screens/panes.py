@@ -27,7 +27,7 @@ class Panes(Sheet[None]):
     ]
 
     def __init__(self, titles: Mapping[str, str], shown: Callable[[str], bool], turn: Callable[[str], str]) -> None:
-        super().__init__(id="panes")
+        super().__init__("panes")
         self.titles, self.shown, self.turn = titles, shown, turn
 
     def compose(self) -> ComposeResult:

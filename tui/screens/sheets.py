@@ -36,6 +36,10 @@ class Sheet(ModalScreen[Result]):
             cls.BINDINGS = told(cls.BINDINGS)
         super().__init_subclass__(**options)
 
+    def __init__(self, kind: str) -> None:
+        # a class and no id: one that is closing may still be there when the same key opens it again
+        super().__init__(classes=kind)
+
 
 class Lines(OptionList, inherit_bindings=False):
     """A list that has the focus; as Textual's, but each of its keys has an id, so that a keymap can name it."""
@@ -87,7 +91,7 @@ class Choice(Sheet[str]):
     """One of a list of words, for a setting."""
 
     def __init__(self, label: str, words: Sequence[str], current: str) -> None:
-        super().__init__(id="choice")
+        super().__init__("choice")
         self.label, self.words, self.current = label, words, current
 
     def compose(self) -> ComposeResult:
@@ -114,7 +118,7 @@ class Ask(Sheet[bool]):
     ]
 
     def __init__(self, question: str, yes: str, no: str) -> None:
-        super().__init__(id="ask")
+        super().__init__("ask")
         self.question, self.yes, self.no = question, yes, no
 
     def compose(self) -> ComposeResult:

@@ -35,7 +35,7 @@ class TakeAway(Sheet[str]):
     BINDINGS: ClassVar[list[BindingType]] = choosing("taking")
 
     def __init__(self, taken: Taken, first: str = KINDS[0].id) -> None:
-        super().__init__(id="taking")
+        super().__init__("taking")
         self.taken, self.first = taken, first
         self._suggested = ""
 
