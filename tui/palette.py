@@ -5,7 +5,7 @@ It is made from the tables, and what is typed is looked for in titles and in wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,8 @@ def commands(lab: LabScreen) -> Iterator[Command]:
 class Everything(Provider):
     """What the palette asks for commands."""
 
+    _made: Sequence[Command] = ()
+
     async def discover(self) -> Hits:
         """All of them, in the order of the tables."""
         for command in self._commands():
@@ -83,5 +85,7 @@ class Everything(Provider):
                 shown = matcher.highlight(command.title) if score >= 2.0 else Content(command.title)
                 yield Hit(score, shown, command.run, text=command.title, help=command.help)
 
-    def _commands(self) -> Iterator[Command]:
-        return commands(self.app.lab)  # type: ignore[attr-defined]  # the one app there is
+    def _commands(self) -> Sequence[Command]:
+        if not self._made:  # once for all that is typed
+            self._made = list(commands(self.app.lab))  # type: ignore[attr-defined]  # the one app there is
+        return self._made

@@ -18,7 +18,7 @@ from tui.viewing import AS_IT_IS, UNITS, Viewing
 from tui.views import VIEWS
 
 LARGEST = 64 * 1024  # bytes
-OF_THE_MOMENT = ("window", "follow", "cursor", "riding", "lit")
+OF_THE_MOMENT = ("window", "follow", "cursor", "riding", "lit", "log_y")  # the scale of the loss is the preset's to say
 #: The panes that can be hidden, by their ids, and what they are called. The lesson is wanted or not.
 PANES = {
     "settings": "Settings",

@@ -144,15 +144,15 @@ async def test_a_view_that_is_asked_for_is_shown(lab):
 async def test_what_is_wanted_is_there_the_next_time(lab, home):
     async with lab() as person:
         await person.press("t")
-        person.lab.look_at(Viewing(x="samples", smoothing=0.9, log_y=True, clipped=True, cursor=3, window=(1.0, 2.0)))
+        person.lab.look_at(Viewing(x="samples", smoothing=0.9, clipped=True, cursor=3, window=(1.0, 2.0)))
     kept = saved(home)
     assert kept["lesson"] is False
     assert kept["viewing"]["x"] == "samples"
-    assert not {"cursor", "window", "lit", "follow", "riding"} & kept["viewing"].keys()
+    assert not {"cursor", "window", "lit", "follow", "riding", "log_y"} & kept["viewing"].keys()
     async with lab() as person:
         assert "lesson" not in in_sight(person)
         viewing = person.lab.viewing
-        assert (viewing.x, viewing.smoothing, viewing.log_y, viewing.clipped) == ("samples", 0.9, True, True)
+        assert (viewing.x, viewing.smoothing, viewing.clipped) == ("samples", 0.9, True)
         assert (viewing.cursor, viewing.window) == (None, None)
 
 
@@ -219,3 +219,19 @@ async def test_a_folder_that_cannot_be_written_is_said_once_and_no_harm(lab, hom
         assert "How the screen is cannot be kept" in person.note
         await person.press("n")
         assert person.session.steps == 1
+
+
+async def test_on_a_wide_terminal_a_view_of_the_inside_stands_beside_both_plots(lab):
+    async with lab(size=(200, 50)) as person:
+        await person.press("n", "v", "n")
+        await person.settle()
+        assert {"loss", "second", "inside"} <= in_sight(person)
+        loss, second, inside = (person.lab.query_one(f"#{name}").region for name in ("loss", "second", "inside"))
+        assert loss.right <= inside.x and second.right <= inside.x
+        assert inside.height >= loss.height + second.height
+        before = person.read("second")
+        await person.press("n")
+        assert person.read("second") != before  # both go on
+        await person.resize(120, 40)
+        assert "second" not in in_sight(person)
+        assert "inside" in in_sight(person)
