@@ -54,13 +54,13 @@ def read() -> tuple[Layout, str]:
     except (FileNotFoundError, NotADirectoryError):
         return Layout(), ""
     except OSError as error:
-        return Layout(), f"{file} cannot be read ({error.strerror}): the screen is as usual"
+        return Layout(), f"{file.name} cannot be read ({error.strerror}): the screen is as usual"
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        return Layout(), f"{file} is damaged: the screen is as usual"
+        return Layout(), f"{file.name} is damaged: the screen is as usual"
     layout, lost = _layout(said)
-    return layout, f"{file}: {', '.join(lost)} cannot be used, so that is as usual" if lost else ""
+    return layout, f"{file.name}: {', '.join(lost)} cannot be used, so that is as usual" if lost else ""
 
 
 def _layout(said: Mapping[str, Any]) -> tuple[Layout, list[str]]:
@@ -123,5 +123,5 @@ def keep(layout: Layout) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, json.dumps(said, indent=1) + "\n")
     except OSError as error:
-        return f"How the screen is cannot be kept: {file}: {error.strerror or error}"
+        return f"How the screen is cannot be kept: {file.name}: {error.strerror or error}"
     return ""

@@ -48,7 +48,7 @@ class AtHome(LooksAt):
             self.keymap = keymap.read()
         except keymap.KeymapError as error:
             problems = count(len(error.problems), "problem")
-            self._troubles.append(f"{error.source}: {problems}, so all keys are as usual. descent keys lists them")
+            self._troubles.append(f"keymap.toml: {problems}, so all keys are as usual. descent keys lists them")
         self.keys = in_force(self.keymap)
         self.settings.edits = self.keymap.get("settings.enter", ("enter",))
         self.app.set_keymap({name: ",".join(keys) for name, keys in self.keymap.items()})
