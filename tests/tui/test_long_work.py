@@ -72,8 +72,10 @@ async def test_escape_cancels_loading(lab, slow):
     go_on, _ = slow
     async with lab() as person:
         old = person.session
+        await person.press("n", "n", "tab", "tab", "left")  # a cursor on the curves, which Escape puts away
         person.lab.open_preset("iris")
         await person.press("escape")
+        assert person.lab.viewing.cursor is not None
         assert person.note == "Loading iris was cancelled: recipe is open still"
         go_on.set()
         await person.pilot.pause(0.3)

@@ -61,6 +61,10 @@ class Lab(Screen[None]):
         self.show_form()
         self.frame()
 
+    def action_back(self) -> None:
+        """Escape: one step back."""
+        raise NotImplementedError
+
     def cancel_work(self) -> bool:
         """Give up the long work that goes on beside the lab, the newest first; whether there was any."""
         return False

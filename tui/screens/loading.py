@@ -63,6 +63,11 @@ class Loads(OpensSheets):
             self._loading[1].given_up = True
         self._looks = self._loading = None
 
+    def action_back(self) -> None:
+        """Escape: give up long work before anything else, since that is what it says."""
+        if not self.cancel_work():
+            super().action_back()
+
     def cancel_work(self) -> bool:
         """Give up what is being loaded; whether there was something."""
         if self._loading is None:

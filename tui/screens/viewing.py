@@ -137,8 +137,6 @@ class LooksAt(Lab):
         self.place_panes()
 
     def action_back(self) -> None:
-        """Escape: give up long work, or leave the zoom."""
-        if self.cancel_work():
-            return
+        """Escape: leave the zoom."""
         if self.zoomed is not None:
             self.action_zoom()
