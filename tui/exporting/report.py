@@ -85,7 +85,8 @@ def _settings(session: Session) -> Iterator[str]:
         rows.append([field.label + (" \\*" if changed else ""), *shown, said])
     yield f"\\* differs from the preset: {count(differ, 'setting')}." if differ else "As the preset has them."
     yield ""
-    yield from _table(["setting", *(run.name for run in runs), "the preset has"], rows, marked=True)
+    head = ["setting", *(run.name for run in runs), *(["the preset has"] if differ else [])]
+    yield from _table(head, [each[: len(head)] for each in rows], marked=True)
 
 
 def _value(run: object, field: form.Field) -> str:
@@ -114,14 +115,13 @@ def _claims(session: Session, claims: Sequence[Seen]) -> Iterator[str]:
         yield f"{count(len(claims), 'claim')}, {WORD}."
         return
     for seen in claims:
-        yield f"- {MARKS[seen.held][0]} ({NAMES[seen.held]}): {plain(seen.says)}"
+        said = [f"- {MARKS[seen.held][0]} ({NAMES[seen.held]}): {plain(seen.says)}"]
         if seen.lesson_says:
-            fares = FARES.get(seen.verdict, seen.verdict)
-            yield f'  The lesson: "{plain(seen.lesson_says)}"{f": {plain(fares)}" if fares else ""}.'
-        if seen.saw:
-            yield f"  {plain(seen.saw)}."
-        if seen.seeds:
-            yield f"  With many seeds: {plain(seen.seeds)}."
+            fares = plain(FARES.get(seen.verdict, seen.verdict))
+            said.append(f'  The lesson: "{plain(seen.lesson_says)}"' + (f": {fares}." if fares else "."))
+        said += [f"  {plain(seen.saw)}."] if seen.saw else []
+        said += [f"  With many seeds: {plain(seen.seeds)}."] if seen.seeds else []
+        yield "\\\n".join(said)  # each on a line of its own
 
 
 def plain(text: str) -> str:
