@@ -85,7 +85,7 @@ class Boundary:
         mode = scene.spot.mode % (4 if layered else 2)
         if mode >= 2:
             return unit_maps(scene, characters=mode == 3, hint="Left Right: layer   Enter: boundary")
-        return _plane(scene, table, mode == 1, unit_maps(scene) if layered else None)
+        return _plane(scene, table, mode == 1, unit_maps(scene, mode == 1) if layered else None)
 
 
 BOUNDARY = Boundary()
@@ -139,7 +139,10 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
         titles = ((*start, *hidden), start, start[:1])
     other = "colours" if characters else "letters" if table.classes else "shades"
     other = "units" if characters and maps is not None else other
-    hint = f"Left Right Up Down: features   Enter: {other}" if more else f"Enter: {other}"
+    arrows = (
+        "Left Right Up Down: features   " if more else "Left Right: units' layer   " * (len(scene.trainer.run.sizes) > 3)
+    )
+    hint = f"{arrows}Enter: {other}"
     if no_numbers(outputs):
         return Said(titles, "The network answers with no number any more: nothing to draw", hint)
     points, close, scale = _points(scene, table, (across, up), limits)
