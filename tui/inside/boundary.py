@@ -69,7 +69,9 @@ class Curve:
 
 
 class Boundary:
-    """The view itself."""
+    """The view itself; `tells` are rows of the form that can be read off it."""
+
+    tells = ("hidden", "activation")
 
     def why_not(self, trainer: Trainer) -> str:
         """A surface has no network."""

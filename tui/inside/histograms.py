@@ -162,7 +162,9 @@ class Histograms:
 
 
 class Spreads:
-    """The view itself."""
+    """The view itself; `tells` are rows of the form that can be read off it."""
+
+    tells = ("hidden",)
 
     def why_not(self, trainer: Trainer) -> str:
         """A surface has no layers."""

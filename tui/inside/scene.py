@@ -57,6 +57,12 @@ def unfinished(look: Look) -> bool:
     return bool(getattr(look, "more", False))
 
 
+def tells(view: View) -> tuple[str, ...]:
+    """The rows of the form that can be read off a view, so that it is covered where one of them is: the data of all, and
+    what a view adds with `tells`."""
+    return ("data", *getattr(view, "tells", ()))
+
+
 class View(Protocol):
     """A view of the inside of a model."""
 
