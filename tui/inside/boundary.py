@@ -32,6 +32,7 @@ from tui.inside.marks import (
 from tui.inside.scene import Look, Scene
 from tui.inside.units import UnitMaps, unit_maps
 from tui.legends import HIDDEN
+from tui.names import marked
 from tui.plot import Axes, Series, draw
 from tui.ticks import Floats, nice_step
 
@@ -118,9 +119,15 @@ def _chances(scene: Scene, table: Table) -> Look:
     step = nice_step((high - low) / 6)
     numbers = range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
     ticks = tuple((number * step, f"{round(number * step, 10):g}") for number in numbers)
-    named: list[Span] = [(f"  {letters[index]} {table.classes[index]}", class_role(index)) for index in shown]
-    title: Row = (("Probability of", "text"), *named, (f"  over {table.features[0]}; capitals are wrong", "dim"))
-    return Curve((title, title[:-1]), (*lines, *points), Axes(low, high, ticks, y_limits=(0.0, 1.0)))
+    named: list[Span] = [(f"  {marked(letters[index], table.classes[index])}", class_role(index)) for index in shown]
+    wrong = "capitals" if letters[0].isalpha() else "x"
+    over: Span = (f"  over {table.features[0]}", "dim")
+    title: Row = (("Probability of", "text"), *named, over)
+    return Curve(
+        ((*title, (f"  {wrong}: wrong", "dim")), title, title[:-1]),
+        (*lines, *points),
+        Axes(low, high, ticks, y_limits=(0.0, 1.0)),
+    )
 
 
 def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) -> Look:
