@@ -46,7 +46,7 @@ KEYS = (
     Key("app.quit", "q,ctrl+q", "q", "leave", "Quit; asks only while training", "quit"),
     Key("pane.next", "tab", "Tab", "app.focus_next", "Next pane", ""),
     Key("pane.previous", "shift+tab", "shift+Tab", "app.focus_previous", "Previous pane", ""),
-    Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows and nudging in settings, moving in the tree", ""),
+    Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows of settings, the tree, a cursor on the curves", ""),
     Key("pane.enter", "", "Enter", "", "Edit and accept a setting; open a node of the tree; show an answer", ""),
     Key("pane.escape", "escape", "Escape", "back", "Cancel the edit, close what is open, leave the zoom; never quits", ""),
 )  # fmt: skip

@@ -153,10 +153,8 @@ class LessonPane(VerticalScroll, can_focus=True):
         title.styles.height = self._title_lines
         title.paint(rows + ([fit(tally(told), width)] if told.claims else []))
 
-    def on_focus(self) -> None:
-        self._draw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self._draw()
 
     def on_resize(self) -> None:
