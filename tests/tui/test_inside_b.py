@@ -321,7 +321,8 @@ def test_the_shade_grows_with_the_share_of_the_row():
         (("cloud 1", "cloud 2", "cloud 10"), 9, ["cloud 1", "cloud 2", "cloud 10"]),
         (("versicolor", "virginica"), 2, ["1", "2"]),
         (("one and the same", "one and the other"), 3, ["sa…", "ot…"]),
-        (("cat", "cat food"), 3, ["1", "2"]),
+        (("cat", "cat food"), 3, ["cat", "ca…"]),
+        (("catch", "cat food"), 3, ["1", "2"]),
     ],
 )
 def test_names_are_abbreviated_so_that_they_stay_different(names, width, brief):
