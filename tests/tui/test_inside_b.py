@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -470,12 +471,34 @@ def test_a_running_training_is_followed_on_the_map_that_there_is(monkeypatch):
     first = measured(view, scene)
     scene.trainer.step()
     scene.film.take()
-    second = view.look(scene)
-    assert second.limits == first.limits and np.array_equal(second.values, first.values)
-    assert len(second.way) == len(first.way) + 1
-    again = view.look(scene)  # nothing trained in between: now the map is made for where it stands
+    running = replace(scene, running=True)
+    for _ in range(2):  # also where it looks twice at the same iteration
+        second = view.look(running)
+        assert second.limits == first.limits and np.array_equal(second.values, first.values)
+        assert len(second.way) == len(first.way) + 1
+    again = view.look(scene)  # it stands: now the map is made for where it stands
     assert not np.array_equal(again.values, first.values)
     assert again.way[-1] == pytest.approx([0.0, 0.0], abs=1e-5)
+
+
+def test_a_map_from_before_the_way_began_gives_place_soon_while_it_trains_slowly():
+    clock = [0.0]
+
+    def ticking() -> float:
+        clock[0] += slice_module.BUDGET / 40
+        return clock[0]
+
+    scene, view = replace(scenes("recipe"), running=True), SliceView(clock=ticking)
+    for _ in range(5):
+        view.look(scene)
+    kinds = []
+    for _ in range(8):
+        scene.trainer.step()
+        scene.film.take()
+        for _ in range(5):  # five frames an iteration
+            kinds.append(view.look(scene).shares is not None)
+    assert not kinds[0] and kinds[-1], kinds
+    assert kinds == sorted(kinds)
 
 
 def test_the_map_of_a_diverged_run_ends_at_the_last_numbers():

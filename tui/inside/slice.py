@@ -146,7 +146,6 @@ class _Kept:
 
     shown: _Map | None = None
     coming: _Map | None = None
-    seen: int = -1  # the iteration of the last look
 
 
 @dataclass(slots=True)
@@ -175,10 +174,9 @@ class SliceView:
             return self._nothing(randomly)
         kept = self._of(trainer, (randomly, zoom))
         height = self._heights.get(trainer) or self._heights.setdefault(trainer, Height(trainer))
-        if self._outdated(kept, trainer.iteration, numbers):
+        if self._outdated(kept, trainer.iteration, numbers, scene.running):
             plane = self._plane(trainer, numbers, randomly)
             kept.coming = _Map(Survey(plane, height, self._limits(plane, numbers, zoom)), trainer.iteration)
-        kept.seen = trainer.iteration
         self._measure(kept)
         current = kept.shown or kept.coming
         assert current is not None
@@ -202,13 +200,13 @@ class SliceView:
             del ways[next(iter(ways))]
         return kept
 
-    def _outdated(self, kept: _Kept, iteration: int, numbers: list[np.ndarray]) -> bool:
+    def _outdated(self, kept: _Kept, iteration: int, numbers: list[np.ndarray], running: bool) -> bool:
         newest = kept.coming or kept.shown
         if newest is None:
             return True
         if iteration == newest.iteration:
             return False
-        if iteration < newest.iteration or iteration == kept.seen:  # it stands: the map goes through where it stands
+        if iteration < newest.iteration or not running:  # it stands: the map goes through where it stands
             return True
         if kept.coming is not None:
             return False
@@ -236,8 +234,10 @@ class SliceView:
         target = kept.coming or kept.shown
         assert target is not None
         target.survey.measure(lambda: self.clock() >= until)
-        if kept.coming is not None and (kept.shown is None or kept.coming.survey.grids >= ENOUGH):
-            kept.shown, kept.coming = kept.coming, None
+        if kept.coming is not None:
+            alike = kept.shown is not None and kept.shown.survey.plane.kind == kept.coming.survey.plane.kind
+            if kept.shown is None or kept.coming.survey.grids >= (ENOUGH if alike else 1):
+                kept.shown, kept.coming = kept.coming, None
 
     def _nothing(self, randomly: bool) -> SliceLook:
         words = "The weights are no numbers (NaN), so there is no loss around them"
