@@ -252,6 +252,7 @@ def test_enter_shows_the_training_rows_and_hidden_validation_stays_hidden():
         blind = SAMPLES.look(Scene(scene.trainer, scene.film, Spot(mode=mode), blind=True))
         assert blind.answers.part == "train"
         assert "validation hidden: w shows it" in plain(blind.titles) and "Enter" not in blind.hint
+        assert all("validation hidden" in plain([title]) for title in blind.titles if width_of(title) >= 47)
         matrix = CONFUSION.look(Scene(scene.trainer, scene.film, Spot(mode=mode), blind=True))
         assert matrix.counts.sum() == 1000 and "validation hidden" in plain(matrix.titles)
     without = SAMPLES.look(scenes("training-loop-step"))
@@ -461,7 +462,8 @@ def test_before_there_is_a_way_and_on_request_the_directions_are_random_and_it_s
     assert "random directions" in plain(look.titles[:1]) and look.shares is None
     assert "along the way" in look.hint
     assert look.limits[0][1] - look.limits[0][0] == pytest.approx(2.0)
-    assert "random" in measured(quick(), scene).hint
+    assert "Enter: random directions" in measured(quick(), scene).hint
+    assert "Enter" not in quick().look(scenes("iris")).hint, "there is no other way to look yet"
 
 
 def test_many_rows_are_not_all_looked_at_and_that_is_said():
@@ -543,7 +545,7 @@ def test_the_map_of_a_diverged_run_ends_at_the_last_numbers():
     scene = scenes("recipe", steps=20)
     scene.trainer.parameters[...] = np.nan
     look = measured(quick(), scene)
-    assert "last that was a number" in plain(look.titles[:1])
+    assert "@ before NaN" in plain(look.titles[:1])
     assert np.isfinite(look.values).all()
 
 

@@ -15,7 +15,7 @@ from rich.cells import cell_len, set_cell_size
 from engine import Trainer
 from tui.canvas import Row, Span, width_of
 from tui.figures import percent
-from tui.inside.parts import WORDS, other, part_of, table_of, things
+from tui.inside.parts import WORDS, briefly, other, part_of, table_of, things
 from tui.inside.scene import Scene
 from tui.inside.shading import GLYPHS
 
@@ -194,14 +194,16 @@ class ConfusionView:
         start: Row = ((f"Confusion, {WORDS[part]}", "text"),)
         amount: Row = ((f"  {wrong:,} of {whole:,} wrong", "strong" if wrong else "good"),)
         why: Row = ((f"  {forced}", "dim"),) if forced else ()
+        hidden: Row = ((f"  {briefly(forced)}", "dim"),) if forced else ()
         lost: Row = ((f"  {int(unsaid.sum()):,} without an answer (NaN)", "bad"),) if unsaid.any() else ()
         long, brief = (((f"  {text}", "text"),) for text in in_words(scene.trainer, counts, at, names))
         wordings: list[Row] = [
             (*start, *amount, *lost, *long, *why),
             (*start, *lost, *long, *why),
-            (*start, *lost, *long),
-            (*start, *amount, *lost, *brief),
-            (*start, *lost, *brief),
+            (*start, *lost, *long, *hidden),
+            (*start, *amount, *lost, *brief, *hidden),
+            (*start, *lost, *brief, *hidden),
+            (("Confusion", "text"), *lost, *brief, *hidden),
             start,
         ]
         titles = tuple(sorted(wordings, key=width_of, reverse=True))

@@ -194,8 +194,8 @@ class SliceView:
             limits=current.survey.limits,
             way=plane.project(np.array(numbers)),
             shares=plane.shares,
-            titles=_titles(plane, lost, zoom, height, trainer.iteration),
-            hint=f"Up Down: zoom   Enter: {'along the way' if randomly else 'random directions'}",
+            titles=_titles(plane, lost, zoom, height, trainer.iteration, randomly),
+            hint=f"Up Down: zoom{_switch(plane, randomly)}",
             more=kept.coming is not None or not current.survey.complete,
             waiting=f"Measuring the loss around the weights: {current.survey.measured} places so far",
         )
@@ -260,12 +260,20 @@ def _holds(survey: Survey, weights: NDArray[np.floating[Any]]) -> bool:
     return bool(left <= a <= right and low <= b <= high)
 
 
-def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int) -> tuple[Row, ...]:
+def _switch(plane: Plane, randomly: bool) -> str:
+    if randomly:
+        return "   Enter: along the way"
+    return "   Enter: random directions" if plane.kind == "path" else ""
+
+
+def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int, randomly: bool) -> tuple[Row, ...]:
     start: Row = (("Loss surface", "text"),)
-    marks: Row = ((f"  {START} start", "text"), (f"  {NOW} {'last that was a number' if lost else 'now'}", "validation"))
+    marks: Row = ((f"  {START} start", "text"), (f"  {NOW} {'before NaN' if lost else 'now'}", "validation"))
     if plane.shares is not None:
         first, second = (percent(share, 0).replace("%", " %") for share in plane.shares)
         what, brief = f"  {first} + {second} of the way", f"  {first} + {second}"
+    elif iteration and not randomly:
+        what, brief = "  random directions: the way is too straight", "  random directions"
     elif iteration == 0:
         what, brief = "  random directions: there is no way yet", "  random directions"
     else:
@@ -273,14 +281,16 @@ def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int)
     part = f"{height.rows:,} of {height.samples:,}" if height.rows < height.samples else "all"
     larger = f"  zoom {2 ** (zoom / 2):.2g}x" if zoom else ""
     extra: Row = ((larger, "text"),) if larger else ()
-    return (
+    wordings: list[Row] = [
         (*start, (what, "train"), *marks, *extra, (f"  {part} training rows", "dim")),
         (*start, (what, "train"), *marks, *extra),
         (*start, (what, "train"), *marks[1:], *extra),
         (*start, (what, "train"), *extra),
+        (*start, (brief, "train"), *marks[1:], *extra),
         (*start, (brief, "train"), *extra),
         (*start, *extra),
-    )
+    ]
+    return tuple(sorted(wordings, key=width_of, reverse=True))
 
 
 SLICE = SliceView()
