@@ -26,12 +26,14 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`blind`: what is known of validation is hidden, so a view shows the training set alone."""
+    """`blind`: what is known of validation is hidden, so a view shows the training set alone. `running`: it trains on, so
+    another look will be taken soon, of other weights."""
 
     trainer: Trainer
     film: Film
     spot: Spot = Spot()
     blind: bool = False
+    running: bool = False
 
 
 class Look(Protocol):

@@ -74,7 +74,8 @@ class LooksAt(Lab):
         nothing_new = self._looked[-1:] == (session.trainer.iteration,) and not self._more_to_see
         if same and (nothing_new or (session.running and started < self._next_look)):
             return
-        look = INSIDE[name].look(Scene(session.trainer, session.films[session.trainer], spot, session.hidden.validation))
+        film = session.films[session.trainer]
+        look = INSIDE[name].look(Scene(session.trainer, film, spot, session.hidden.validation, session.running))
         pane.show(look)
         self._looked, self._more_to_see = (*now, session.trainer.iteration), unfinished(look)
         ended = time.perf_counter()
