@@ -181,7 +181,7 @@ def test_an_equation_is_broken_before_a_sign_of_equality_then_before_a_plus():
     assert plain(one.rows(80)) == "  z = w*x + b = 0.5*3 + 1 = 2.5   a unit"
     assert plain(one.rows(26)) == "  z = w*x + b   a unit\n    = 0.5*3 + 1 = 2.5"
     assert plain(one.rows(21)) == "  z = w*x + b\n    = 0.5*3 + 1 = 2.5"
-    assert plain(one.rows(16)) == "  z = w*x + b\n    = 0.5*3\n        + 1\n    = 2.5"
+    assert plain(one.rows(14)) == "  z = w*x + b\n    = 0.5*3\n        + 1\n    = 2.5"
     assert plain(one.brief.rows(80)) == "  z = 0.5*3 + 1 = 2.5"
     assert broken("0.41204 - 0.001*0.00076/(sqrt(5.8e-07) + 1e-08)", 30, 40)[1].startswith("/(")
 

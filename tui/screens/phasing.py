@@ -76,8 +76,8 @@ class Phasing(Trains, LooksAt):
         if first:
             self.zoomed = None
             self._before = self.focused
-            loop.focus()
             self.place_panes()
+            self.set_focus(loop)
 
     def action_step_batch(self) -> None:
         """One batch of every run; on a surface the ball is seen rolling."""
@@ -120,7 +120,7 @@ class Phasing(Trains, LooksAt):
         loop.take_apart(None)
         self.zoomed = None if self.zoomed is loop else self.zoomed
         if focused and self._before is not None:
-            self._before.focus()
+            self.set_focus(self._before)
         self.place_panes()
 
     # drawing
@@ -135,7 +135,7 @@ class Phasing(Trains, LooksAt):
     def _phase(self) -> Apart | Words:
         session, trainer = self.session, self.session.trainer
         run, phase, table = trainer.run, trainer.apart, trainer.table
-        if phase is None or phase.iteration != trainer.iteration + (trainer.phase > 0):
+        if phase is None or phase.name != PHASES[self.conductor.phase] or (trainer.done and not session.done):
             return Words("this run is over: the phases are those of the others, to be selected in the tree")
         training, network, names = run.training, run.network, Names()
         if table is not None:
