@@ -7,6 +7,7 @@ the way, such as the batch size in mid-epoch, is in the history as well.
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from typing import Any
 
@@ -38,7 +39,7 @@ class BatchRows:
         if run.data is None:
             raise ValueError(f"the surface {run.source.name} has no rows")
         self.run, self.history = run, history
-        self._trainer = trainer
+        self._trainer = None if trainer is None else weakref.ref(trainer)  # it may go, and a kept run stay
         self._samples = run.facts.samples
         self._cost = self._samples + CALL
         self._apart = max(1, APART // self._cost)
@@ -71,7 +72,7 @@ class BatchRows:
         """(samples,) int64: all rows in the order of an epoch (from 1). Raises LookupError where it would take too long."""
         if not self.run.training.shuffle:
             return np.arange(self._samples)
-        trainer = self._trainer
+        trainer = self._trainer() if self._trainer is not None else None
         if trainer is not None and trainer.epoch == epoch and isinstance(trainer.objective, NetworkObjective):
             return trainer.objective.batches.order
         if epoch not in self._orders:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -172,6 +174,17 @@ def test_what_would_take_too_long_is_said_not_to_be_told_until_something_nearer_
     for _ in range(epochs):
         expected = rng.permutation(samples)
     assert np.array_equal(found.rows(-1), expected)
+
+
+def test_a_trainer_that_is_gone_is_not_held_and_not_needed():
+    trainer = Trainer(Run(data=Moons(samples=50, validation=0), training=Training(epochs=2, batch_size=16)))
+    list(trainer)
+    found, gone = BatchRows(trainer.run, trainer.history, trainer), weakref.ref(trainer)
+    before = found.rows(-1).copy()
+    del trainer
+    gc.collect()
+    assert gone() is None
+    assert np.array_equal(found.rows(-1), before)
 
 
 def test_a_surface_has_no_rows():
