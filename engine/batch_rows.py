@@ -29,16 +29,16 @@ ORDERS = 4  # of epochs, kept at once
 
 
 class BatchRows:
-    """The rows of the batches of one run on data: `run` is what it was, `history` what became of it.
+    """The rows of the batches of one run on data.
 
     While the `trainer` of the run is there, the order of its epoch in progress is read from it. Its generator is left alone.
     Raises ValueError for a run on a surface.
     """
 
-    def __init__(self, run: Run, history: History, trainer: Trainer | None = None) -> None:
+    def __init__(self, run: Run, trainer: Trainer | None = None) -> None:
         if run.data is None:
             raise ValueError(f"the surface {run.source.name} has no rows")
-        self.run, self.history = run, history
+        self.run = run
         self._trainer = None if trainer is None else weakref.ref(trainer)  # it may go, and a kept run stay
         self._samples = run.facts.samples
         self._cost = self._samples + CALL
@@ -47,26 +47,18 @@ class BatchRows:
         self._states: dict[int, Any] = {0: start}  # the generator's, after so many epochs
         self._orders: OrderedDict[int, Rows] = OrderedDict()
 
-    def rows(self, index: int) -> Rows:
-        """(rows,) int64: which rows of the training set (from 0) the iteration at `index` of the history had, in order.
+    def rows(self, history: History, index: int) -> Rows:
+        """(rows,) int64: which training rows (from 0) the iteration at `index` of the run's history had, in order.
 
         Raises IndexError outside of the run, and LookupError, with why in its text, where it can no longer be told: the
         iteration is no longer kept one by one, or its epoch lies so late that its order would take too long to draw.
         """
-        history, metrics = self.history, self.history[index]
+        metrics = history[index]
         index %= len(history)
         first = history.epoch_iterations(metrics.epoch).start
-        begun = self._seen(first, metrics.epoch)
+        begun = _seen_before(history, first, metrics.epoch)
         before = begun if index == first else history[index - 1].samples_seen
         return self.order(metrics.epoch)[before - begun : metrics.samples_seen - begun]
-
-    def _seen(self, first: int, epoch: int) -> int:
-        """Samples seen before an epoch, whose first iteration has that index."""
-        if epoch == 1:
-            return 0
-        if epoch - 2 in self.history.epochs.kept:
-            return self.history.epochs[epoch - 2].samples_seen
-        return self.history[first - 1].samples_seen
 
     def order(self, epoch: int) -> Rows:
         """(samples,) int64: all rows in the order of an epoch (from 1). Raises LookupError where it would take too long."""
@@ -94,3 +86,12 @@ class BatchRows:
             if done % self._apart == 0:
                 self._states[done] = rng.bit_generator.state
         return order
+
+
+def _seen_before(history: History, first: int, epoch: int) -> int:
+    """Samples seen before an epoch, whose first iteration has that index."""
+    if epoch == 1:
+        return 0
+    if epoch - 2 in history.epochs.kept:
+        return history.epochs[epoch - 2].samples_seen
+    return history[first - 1].samples_seen

@@ -37,12 +37,12 @@ class Samples:
     classes: tuple[str, ...]
     drawn: bool  # each row is a picture of what its class is called
 
-    def of(self, index: int, bare: bool = False) -> Sequence[str]:
-        """What the samples of the iteration at `index` are called, in order; `bare`: by their numbers alone.
+    def of(self, history: History, index: int, bare: bool = False) -> Sequence[str]:
+        """What the samples of the iteration at `index` of a history are called, in order; `bare`: by their numbers alone.
 
         Raises LookupError where they can no longer be told.
         """
-        return _Names(self, self.found.rows(index), bare)
+        return _Names(self, self.found.rows(history, index), bare)
 
     def name(self, row: int, bare: bool) -> str:
         """What a row of the training set (from 0) is called."""
@@ -70,22 +70,22 @@ class _Names(Sequence[str]):
         return self.samples.name(int(self.rows[index]), self.bare)
 
 
-_known: WeakKeyDictionary[Trainer, Samples | None] = WeakKeyDictionary()
+_known: WeakKeyDictionary[History, Samples | None] = WeakKeyDictionary()
 
 
-def samples_of(trainer: Trainer) -> Samples | None:
-    """The samples of a run, the same object whenever it is asked for; None on a surface, which has none."""
-    if trainer not in _known:
+def samples_of(history: History, trainer: Trainer | None = None) -> Samples | None:
+    """The samples of the run with that history, which its `trainer` was asked for while it was there; they stay as long as
+    the history does. None on a surface, which has none."""
+    if trainer is not None and history not in _known:
         table = trainer.table
         made = None
         if table is not None:
             targets = table.targets
             if not table.classes:
                 targets = targets[:, 0] * table.target_scale + table.target_offset
-            found = BatchRows(trainer.run, trainer.history, trainer)
-            made = Samples(found, targets, table.classes, table.picture is not None)
-        _known[trainer] = made
-    return _known[trainer]
+            made = Samples(BatchRows(trainer.run, trainer), targets, table.classes, table.picture is not None)
+        _known[history] = made
+    return _known.get(history)
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def batch_rows(history: History, samples: Samples | None, index: int, width: int
     accuracy = [] if metrics.batch_accuracy is None else [("accuracy", percent(metrics.batch_accuracy))]
     figures = [("loss", short(metrics.batch_loss)), *accuracy, *_rate(metrics, hidden)]
     figures.append(("update/weights", short(ratio(metrics))))
-    return [*_table(figures, width), *_sample_rows(samples, index, width, hidden)]
+    return [*_table(figures, width), *_sample_rows(history, samples, index, width, hidden)]
 
 
 def step_rows(history: History, walk: Walk, step: int, width: int, hidden: Hidden = NOTHING) -> list[Row]:
@@ -132,13 +132,13 @@ def _table(figures: Sequence[tuple[str, str]], width: int) -> list[Row]:
     return [((f"     {word} ", "dim"), (f"{value:>{max(0, edge - len(word) - 6)}}", "text")) for word, value in figures]
 
 
-def _sample_rows(samples: Samples | None, index: int, width: int, hidden: Hidden) -> list[Row]:
+def _sample_rows(history: History, samples: Samples | None, index: int, width: int, hidden: Hidden) -> list[Row]:
     if samples is None:
         return []
     if hidden.setting("batch_size"):
         return [(("     samples ", "dim"), (WORD, "dim"))]
     try:
-        names = samples.of(index, bare=hidden.setting("data"))
+        names = samples.of(history, index, bare=hidden.setting("data"))
     except LookupError as error:
         return [(("     " + line, "dim"),) for line in textwrap.wrap(f"samples: {error.args[0]}", max(8, width - 6))]
     what = "sample" if len(names) == 1 else "samples"

@@ -19,7 +19,6 @@ from engine.schema import Document, annotation_at
 from tui import form
 from tui.form import FIELDS, Field
 from tui.hidden import NOTHING, UNCOVERS, Hidden
-from tui.in_batch import Samples, samples_of
 from tui.live_edit import live_changes, refused
 from tui.waiting import waiting
 from tui.walk import Walk, walk_of
@@ -35,7 +34,6 @@ class Kept:
     name: str
     history: History
     walk: Walk | None = None  # on a surface
-    samples: Samples | None = None  # what its training rows are called
 
 
 class Session:
@@ -167,8 +165,7 @@ class Session:
                 if not trainer.iteration:  # it was refused
                     continue
                 trainer.interrupt()
-                name = f"{trainer.run.name} #{self.restarts}"
-                self.kept.append(Kept(name, trainer.history, walk_of(trainer), samples_of(trainer)))
+                self.kept.append(Kept(f"{trainer.run.name} #{self.restarts}", trainer.history, walk_of(trainer)))
             del self.kept[:-KEPT]
         self.prepare()
 

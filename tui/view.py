@@ -154,10 +154,10 @@ def settings_line(trainer: Trainer, short: bool, hidden: Hidden = NOTHING) -> st
 def branches(session: Session) -> list[Branch]:
     """The runs of the tree: those kept from before, then those of now."""
     hidden = session.hidden
-    kept = [Branch(one.name, one.history, 0, True, one.walk, one.samples, hidden) for one in session.kept]
+    kept = [Branch(one.name, one.history, 0, True, one.walk, samples_of(one.history), hidden) for one in session.kept]
 
     def live(name: str, one: Trainer) -> Branch:
-        return Branch(name, one.history, one.batches, False, walk_of(one), samples_of(one), hidden)
+        return Branch(name, one.history, one.batches, False, walk_of(one), samples_of(one.history, one), hidden)
 
     if len(session.trainers) == 1:
         only = session.trainer

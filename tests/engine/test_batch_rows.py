@@ -38,10 +38,10 @@ def seen_by(trainer: Trainer, changes=(), until: int = 10**9) -> list[np.ndarray
     return inputs
 
 
-def same(found: BatchRows, trainer: Trainer, inputs: list[np.ndarray], first: int = 0) -> None:
+def same(found: BatchRows, trainer: Trainer, inputs: list[np.ndarray]) -> None:
     table = trainer.table
-    for index, had in enumerate(inputs, first):
-        assert np.array_equal(table.inputs[found.rows(index)].astype(had.dtype), had), index
+    for index, had in enumerate(inputs):
+        assert np.array_equal(table.inputs[found.rows(trainer.history, index)].astype(had.dtype), had), index
 
 
 @pytest.mark.parametrize("name", ["recipe", "iris", "training-loop-step", "batch-8-32-128", "early-stopping"])
@@ -52,7 +52,7 @@ def test_they_are_what_the_network_had_before_it_also_after_a_change_of_the_batc
     per_epoch = trainer.run.iterations_per_epoch()
     middle = per_epoch + max(1, per_epoch // 2)
     inputs = seen_by(trainer, [(middle, "batch_size", 5), (middle + 3, "batch_size", 11)])
-    same(BatchRows(trainer.run, trainer.history, trainer if with_trainer else None), trainer, inputs)
+    same(BatchRows(trainer.run, trainer if with_trainer else None), trainer, inputs)
 
 
 @settings(max_examples=60)
@@ -78,10 +78,10 @@ def test_in_every_kind_of_run(samples, batch_size, shuffle, drop_last, seed, cha
     run = Run(data=Moons(samples=samples, validation=0), network=Architecture(hidden=(2,)), training=training, seed=seed)
     trainer = Trainer(run)
     inputs = seen_by(trainer, changes)
-    found = BatchRows(run, trainer.history)
+    found = BatchRows(run)
     places = range(len(inputs))
     for index in reversed(places) if from_end else places:
-        assert np.array_equal(trainer.table.inputs[found.rows(index)], inputs[index])
+        assert np.array_equal(trainer.table.inputs[found.rows(trainer.history, index)], inputs[index])
 
 
 def test_a_run_that_stopped_early_one_that_went_on_and_one_that_was_restored():
@@ -90,7 +90,7 @@ def test_a_run_that_stopped_early_one_that_went_on_and_one_that_was_restored():
     trainer = Trainer(run)
     inputs = seen_by(trainer)
     assert trainer.history.stopped.reason == "early_stopping"
-    same(BatchRows(run, trainer.history, trainer), trainer, inputs)
+    same(BatchRows(run, trainer), trainer, inputs)
 
     trainer = Trainer(replace(run, training=replace(run.training, epochs=2, early_stopping=None)))
     inputs = seen_by(trainer)
@@ -99,14 +99,14 @@ def test_a_run_that_stopped_early_one_that_went_on_and_one_that_was_restored():
     again = Trainer.restore(trainer.run, trainer.state())
     inputs += seen_by(again)
     assert len(inputs) == 16
-    same(BatchRows(again.run, again.history, again), again, inputs)
+    same(BatchRows(again.run, again), again, inputs)
 
 
 def test_a_phase_of_the_next_epoch_changes_nothing_of_the_last_one():
     trainer = Trainer(Run(data=Moons(samples=20, validation=0), training=Training(epochs=3, batch_size=8)))
     inputs = seen_by(trainer, until=3)
     trainer.step_phase()  # forward: the next epoch has begun, its history has not
-    same(BatchRows(trainer.run, trainer.history, trainer), trainer, inputs)
+    same(BatchRows(trainer.run, trainer), trainer, inputs)
 
 
 def test_runs_that_were_trained_as_a_stack():
@@ -114,19 +114,21 @@ def test_runs_that_were_trained_as_a_stack():
     alone = Trainer(run)
     inputs = seen_by(alone)
     stacked = train_together([run, replace(run, seed=1)])
-    same(BatchRows(run, stacked[0].history, stacked[0]), alone, inputs)
+    found = BatchRows(run, stacked[0])
+    for index, had in enumerate(inputs):
+        assert np.array_equal(alone.table.inputs[found.rows(stacked[0].history, index)], had)
 
 
 def test_the_trainer_goes_on_as_if_nobody_had_asked():
     run = Run(data=Moons(samples=50, validation=0), training=Training(epochs=3, batch_size=16))
     asked, left_alone = Trainer(run), Trainer(run)
-    found = BatchRows(run, asked.history, asked)
+    found = BatchRows(run, asked)
     for trainer in (asked, left_alone):
         while not trainer.done:
             trainer.step()
             if trainer is asked:
-                found.rows(trainer.iteration - 1)
-                found.rows(0)
+                found.rows(asked.history, asked.iteration - 1)
+                found.rows(asked.history, 0)
     assert asked.parameters.tobytes() == left_alone.parameters.tobytes()
 
 
@@ -142,20 +144,20 @@ def long_history(epochs: int, samples: int, capacity: int) -> History:
 
 def test_a_late_epoch_is_quick_and_the_next_question_about_it_quicker():
     run = Run(data=Moons(samples=1000, validation=0), training=Training(batch_size="full", epochs=5000))
-    found = BatchRows(run, long_history(5000, 1000, 100))
+    found, history = BatchRows(run), long_history(5000, 1000, 100)
     rng = np.random.default_rng(20_000)
     for _ in range(5000):
         expected = rng.permutation(1000)
     started = time.perf_counter()
-    rows = found.rows(4999)
+    rows = found.rows(history, 4999)
     first = time.perf_counter() - started
     assert np.array_equal(rows, expected)
-    found.rows(4999 - 50)
+    found.rows(history, 4999 - 50)
     started = time.perf_counter()
-    found.rows(4999 - 60)
+    found.rows(history, 4999 - 60)
     assert time.perf_counter() - started < first  # it begins where the first answer left the generator
     with pytest.raises(LookupError, match="no longer kept"):
-        found.rows(10)
+        found.rows(history, 10)
 
 
 def test_what_would_take_too_long_is_said_not_to_be_told_until_something_nearer_was_asked_for():
@@ -163,31 +165,32 @@ def test_what_would_take_too_long_is_said_not_to_be_told_until_something_nearer_
     run = Run(data=Moons(samples=samples, validation=0), training=Training(batch_size="full", epochs=MOST_SHUFFLED))
     epochs = MOST_SHUFFLED // samples + 1
     history = long_history(epochs, samples, 1000)
-    found = BatchRows(run, history)
+    found = BatchRows(run)
     started = time.perf_counter()
     with pytest.raises(LookupError, match=rf"epoch {epochs} is too late"):
-        found.rows(-1)
+        found.rows(history, -1)
     assert time.perf_counter() - started < 0.05
-    assert len(found.rows(1)) == samples
-    assert len(found.rows(epochs // 2)) == samples  # from there on, the last one is near enough
+    assert len(found.rows(history, 1)) == samples
+    assert len(found.rows(history, epochs // 2)) == samples  # from there on, the last one is near enough
     rng = np.random.default_rng(20_000)
     for _ in range(epochs):
         expected = rng.permutation(samples)
-    assert np.array_equal(found.rows(-1), expected)
+    assert np.array_equal(found.rows(history, -1), expected)
 
 
 def test_a_trainer_that_is_gone_is_not_held_and_not_needed():
     trainer = Trainer(Run(data=Moons(samples=50, validation=0), training=Training(epochs=2, batch_size=16)))
     list(trainer)
-    found, gone = BatchRows(trainer.run, trainer.history, trainer), weakref.ref(trainer)
-    before = found.rows(-1).copy()
+    history = trainer.history
+    found, gone = BatchRows(trainer.run, trainer), weakref.ref(trainer)
+    before = found.rows(history, -1).copy()
     del trainer
     gc.collect()
     assert gone() is None
-    assert np.array_equal(found.rows(-1), before)
+    assert np.array_equal(found.rows(history, -1), before)
 
 
 def test_a_surface_has_no_rows():
     run = Run(surface=Valley())
     with pytest.raises(ValueError, match="valley has no rows"):
-        BatchRows(run, History())
+        BatchRows(run)
