@@ -161,3 +161,9 @@ class Curves(Pane, can_focus=True):
         """All of it."""
         if self._ready():
             self.post_message(self.Fitted())
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

@@ -274,3 +274,9 @@ class ProgressTree(Pane, can_focus=True):
             return text
         line = "".join(part for part, _ in text)
         return ((line + " " * max(0, width - width_of(text)), role),)
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)
