@@ -107,12 +107,10 @@ def step_rows(history: History, walk: Walk, step: int, width: int, hidden: Hidde
     if step - 1 not in history.kept:
         return []
     metrics = history[step - 1]
-    figures = [
-        ("loss", short(metrics.batch_loss)),
-        *_rate(metrics, hidden),
-        ("before", walk.at(step - 1)),
-        ("after", walk.at(step)),
-    ]
+    places = [("before", step - 1), ("after", step)]
+    named = max(len(walk.at(at)) for _, at in places) + len("     before ") < width
+    figures = [("loss", short(metrics.batch_loss)), *_rate(metrics, hidden)]
+    figures += [(word, walk.at(at) if named else walk.bare(at)) for word, at in places]
     return _table(figures, width)
 
 
