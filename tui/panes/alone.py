@@ -20,6 +20,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
+from textual.widgets import Markdown
 
 from engine import PresetError
 from tui import form, judged, results, view
@@ -85,10 +86,12 @@ class Alone(App[str]):
             settings.check = lambda key, text: view.check(self.session, form.BY_KEY[key], text)
         self.feed()
         if self.as_text:
-            self.call_after_refresh(self.call_after_refresh, self._leave)
+            self.run_worker(self._leave())
 
-    def _leave(self) -> None:
-        self.exit(self.text())
+    async def _leave(self) -> None:
+        for text in self.screen.query(Markdown):
+            await text.update(text.source)  # the first time, nobody waited for it
+        self.call_after_refresh(self.call_after_refresh, lambda: self.exit(self.text()))
 
     def feed(self) -> None:
         """Give the pane what it shows, as the lab does once a frame."""
