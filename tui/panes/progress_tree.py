@@ -140,7 +140,7 @@ class ProgressTree(Pane, can_focus=True):
             return nodes
         outline = self._outline()
         at = outline.index(self.cursor)
-        self._top = max(min(self._top, at, len(outline) - 1), at - height + 1, 0)
+        self._top = max(min(self._top, at, len(outline) - height), at - height + 1, 0)
         return [outline.node(index) for index in range(self._top, min(self._top + height, len(outline)))]
 
     # keys

@@ -80,6 +80,8 @@ class Records(Lab):
         """Say that the runs were recorded, and how they go on."""
         session, trainer = self.session, self.session.trainer
         unit = "step" if trainer.run.surface is not None else "iteration"
-        where = f"{printable(file)}: as it was recorded, {unit} {trainer.iteration}"
+        many = len(session.trainers) > 1
+        what = "the runs as they were recorded" if many else f"as it was recorded, {unit} {trainer.iteration}"
+        where = f"{printable(file)}: {what}"
         keys = "space starts it again" if session.done else "space goes on" if session.steps else "space starts"
         self.say(f"{where}. {keys}", keys)
