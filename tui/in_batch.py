@@ -98,7 +98,8 @@ def batch_rows(history: History, samples: Samples | None, index: int, width: int
     metrics = history[index]
     accuracy = [] if metrics.batch_accuracy is None else [("accuracy", percent(metrics.batch_accuracy))]
     figures = [("loss", short(metrics.batch_loss)), *accuracy, *_rate(metrics, hidden)]
-    figures.append(("update/weights", short(ratio(metrics))))
+    # together with the gradient, the ratio would tell the rate
+    figures.append(("update/weights", hidden.of("learning_rate", short(ratio(metrics)))))
     return [*_table(figures, width), *_sample_rows(history, samples, index, width, hidden)]
 
 

@@ -11,10 +11,12 @@ from click.testing import CliRunner
 
 from engine import load_preset
 from engine.recording import save_recording
+from tui import alone_app
+from tui.alone_app import PANES, Alone
 from tui.canvas import plain, row
 from tui.inside.registry import INSIDE
 from tui.panes import alone
-from tui.panes.alone import PANES, Alone, command, session_for
+from tui.panes.alone import command, session_for
 from tui.panes.curves import Curves
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.settings import SettingsPane
@@ -70,7 +72,7 @@ class Eye:
 @pytest.fixture(autouse=True)
 def an_eye(monkeypatch):
     """A view of the inside, first of all."""
-    monkeypatch.setattr(alone, "INSIDE", {"eye": Eye(), **INSIDE})
+    monkeypatch.setattr(alone_app, "INSIDE", {"eye": Eye(), **INSIDE})
 
 
 def test_every_pane_has_a_way_in_and_nothing_else_has():
@@ -131,11 +133,12 @@ def test_the_second_plot_and_a_view_by_its_name(run_file):
         ("curves", ["RUN", "--epochs", "3"], "recorded runs are what they were"),
         ("inside", ["valley", "--epochs", "1", "--text"], "there is no view of the inside of"),
         ("inside", ["RUN", "--view", "nose"], "nose is not one of eye"),
+        ("curves", ["RUN", "--view", "nose"], "nose is not one of rate, gradient"),
     ],
 )
 def test_what_is_wrong_is_said(name, arguments, message, run_file, monkeypatch):
     if name == "inside":
-        monkeypatch.setattr(alone, "INSIDE", {"eye": Eye()})
+        monkeypatch.setattr(alone_app, "INSIDE", {"eye": Eye()})
     ended = CliRunner().invoke(command(name), [run_file if word == "RUN" else word for word in arguments])
     assert ended.exit_code == 2
     assert message in ended.output
@@ -171,13 +174,31 @@ async def test_the_tree_s_own_keys_work(run_file):
         assert app.viewing.lit == Lit(0, 47, 47)
 
 
-async def test_the_curves_hear_of_their_cursor_and_a_comparison_is_walked_through(run_file):
+async def test_the_curves_own_keys_work(run_file):
     app = Alone("curves", session_for(run_file))
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with app.run_test(size=(70, 20)) as pilot:
         await pilot.pause()
-        app.screen.query_one(Curves).post_message(Curves.CursorMoved(7))
+        pane = app.screen.query_one(Curves)
+        await pilot.press("left", "left", "left")
         await pilot.pause()
-        assert app.viewing.cursor == 7
+        at = app.viewing.cursor
+        assert at is not None and at < 48 and f"iteration {at}" in plain(pane.rows).splitlines()[0]
+        await pilot.press("up", "up", "pageup")
+        await pilot.pause()
+        low, high = app.viewing.window
+        assert 0 < high - low < 20
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.viewing.cursor is None and app.viewing.window is not None
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.viewing.window is None
+        await pilot.press("up", "enter")
+        await pilot.pause()
+        assert app.viewing.window is None
+
+
+async def test_a_comparison_is_walked_through_in_the_tree():
     app = Alone("progress_tree", session_for("lr-big-medium-tiny", 1))
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()

@@ -8,6 +8,7 @@ its cells has, a letter a role, since two roles may look alike in text.
 from __future__ import annotations
 
 import difflib
+import string
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,15 +17,16 @@ from textual.widgets import Markdown
 
 from engine import load_preset
 from engine.recording import save_recording
+from tui.alone_app import PANES, Alone
 from tui.app import DescentApp
 from tui.canvas import Canvas, Row
 from tui.inside.registry import INSIDE
-from tui.panes.alone import PANES, Alone
 from tui.recorded import session_from
 from tui.session import Session
 
 FOLDER = Path(__file__).with_name("pictures")
 SIZES = [(80, 24), (120, 40), (200, 50)]
+LETTERS = string.ascii_letters + string.digits + string.punctuation
 RENEW = "renew them with: python -m pytest tests/tui/test_pictures.py --renew-pictures"
 
 #: What is recorded: a preset, settings laid over it, and how many iterations of each run (None: to the end).
@@ -47,6 +49,8 @@ ALONE: dict[str, tuple[str, str, str, dict]] = {
     "tree-of-steps": ("progress_tree", "walk", "up up enter down", {}),
     "loss": ("curves", "recipe", "", {}),
     "loss-of-three": ("curves", "three", "", {}),
+    "loss-with-cursor": ("curves", "recipe", "left left left left up up", {}),
+    "gradient": ("curves", "recipe", "", {"curve": "gradient"}),
     "accuracy": ("curves", "recipe", "", {"second": True}),
     "fit": ("curves", "line", "", {"second": True}),
     "surface": ("curves", "walk", "", {"second": True}),
@@ -68,6 +72,8 @@ LAB: dict[str, tuple[str, str]] = {
     "lab-refused": ("refused", ""),
     "lab-hidden": ("covered", ""),
     "lab-tree-alone": ("recipe", "tab up up enter z"),
+    "lab-linked": ("recipe", "tab tab left left left left left left"),
+    "lab-phases": ("recipe", "s s s"),
 }
 
 
@@ -122,7 +128,7 @@ def roles_of(canvases: list[list[Row]]) -> str:
         for text, role in row:
             shown = text if role.startswith("cursor-focus") or "/" in role else text.replace(" ", "")  # these have a ground
             if shown and role not in letters:
-                letters[role] = "abcdefghijklmnopqrstuvwxyz"[len(letters) - 1]
+                letters[role] = LETTERS[len(letters) - 1]
             line += "".join(letters[role] if shown == text or cell != " " else " " for cell in text)
         lines.append(line.rstrip())
     named = "  ".join(f"{letter} {role}" for role, letter in letters.items() if role != "text")
@@ -165,7 +171,7 @@ async def test_a_pane_alone_looks_as_it_did(name, recordings, renew):
 async def test_a_view_of_the_inside_alone_looks_as_it_did(name, recordings, renew):
     if not name:
         pytest.skip("there is no view of the inside yet")
-    sessions = (session_from(recordings(runs)) for runs in ("recipe", "walk", "line"))
+    sessions = (session_from(recordings(runs)) for runs in ("recipe", "three", "walk", "line"))
     app = next((Alone("inside", one, inside=name) for one in sessions if not INSIDE[name].why_not(one.trainer)), None)
     assert app is not None, f"none of the runs has the view {name}: record one that has it"
     compare(await taken(app, f"inside-{name}", with_roles=True), renew)

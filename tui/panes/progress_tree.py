@@ -59,7 +59,8 @@ class ProgressTree(Pane, can_focus=True):
         self.opened: set[Node] = set()
         self._top = 0  # the first row in sight while somebody moves in the tree
         self._lit = (0, 0, 0)  # what was said last to be under the cursor
-        self._followed_before = False  # `go_to` has taken the tree away from the newest
+        self.led = False  # the cursor is where `go_to` has put it
+        self._followed_before = False  # and has taken it away from the newest
         self._lent: Node | None = None  # the epoch that `go_to` has opened
         self._details: dict[Node, list[Row]] = {}
         self._details_of: tuple[object, ...] = ()  # what these were made of
@@ -72,7 +73,7 @@ class ProgressTree(Pane, can_focus=True):
     def reset(self) -> None:
         """Other runs from now on: close all, follow the newest."""
         self.following, self.opened, self._top = True, set(), 0
-        self._followed_before, self._lent = False, None
+        self._lead_no_more()
         self._light()
 
     def go_to(self, run: int, iteration: int | None) -> None:
@@ -83,13 +84,14 @@ class ProgressTree(Pane, can_focus=True):
         if iteration is None:
             if self._followed_before:
                 self._close_lent()
-                self.following, self._followed_before = True, False
+                self.following = True
                 self.draw()
+            self._lead_no_more()
             return
         if not 0 <= run < len(self.branches) or not 1 <= iteration <= len(self.branches[run].history):
             return
         self._followed_before = self._followed_before or self.following
-        self.following, self._lit = False, (run, 0, 0)
+        self.following, self.led, self._lit = False, True, (run, 0, 0)
         node = self._node_of(run, iteration)
         epoch = node if node.iteration < 0 else node.parent
         if self._lent != epoch:
@@ -109,6 +111,10 @@ class ProgressTree(Pane, can_focus=True):
         if epoch is None:
             return Node(run)
         return Node(run, epoch) if branch.walk is not None else Node(run, epoch, iteration - 1)
+
+    def _lead_no_more(self) -> None:
+        """Whoever moves in the tree has it from now on, with what was opened."""
+        self.led, self._followed_before, self._lent = False, False, None
 
     def _close_lent(self) -> None:
         if self._lent is not None:
@@ -155,7 +161,7 @@ class ProgressTree(Pane, can_focus=True):
             outline = self._outline()
             self._top = max(0, outline.index(self.cursor) - self.size.height + 2)
             return outline
-        self._followed_before, self._lent = False, None  # whoever moves in the tree has it from now on
+        self._lead_no_more()
         return self._outline()
 
     def _outline(self) -> Outline:
@@ -203,7 +209,8 @@ class ProgressTree(Pane, can_focus=True):
 
     def action_follow(self) -> None:
         """Follow the newest iteration."""
-        self.following, self._followed_before, self._lent = True, False, None
+        self.following = True
+        self._lead_no_more()
         self._light()
         self.draw()
 
@@ -272,8 +279,8 @@ class ProgressTree(Pane, can_focus=True):
         text = fit(spans, width)
         if not marked:
             return text
-        line = "".join(part for part, _ in text)
-        return ((line + " " * max(0, width - width_of(text)), role),)
+        line = "".join(part for part, _ in text) + " " * max(0, width - width_of(text))
+        return ((f">{line[1:]}" if line.startswith(" ") else line, role),)  # for whoever sees no colour
 
 
 if __name__ == "__main__":

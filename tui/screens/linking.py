@@ -31,4 +31,13 @@ class Links(LooksAt):
         """The tree goes where the curves' cursor is, which shows the place better than a stretch that was lit before."""
         if self.viewing.lit is not None:
             self.look_at(replace(self.viewing, lit=None))
-        self.progress.go_to(len(self.session.kept) + self.session.selected, message.iteration)
+        self._lead(message.iteration)
+
+    def show_curves(self) -> None:
+        """The curves, and the tree where their cursor has gone along with the newest iteration."""
+        super().show_curves()
+        if self.viewing.riding and self.progress.led:
+            self._lead(self.viewing.cursor)
+
+    def _lead(self, iteration: int | None) -> None:
+        self.progress.go_to(len(self.session.kept) + self.session.selected, iteration)

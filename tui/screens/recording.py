@@ -23,7 +23,7 @@ class RecordAs(Sheet[Path]):
     """Asks for a file and records the runs there, as they stand when it is accepted; gives the file."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(id="record")
+        super().__init__("record")
         self.session = session
         self.suggestion = str(recorded.suggested(session))
 
