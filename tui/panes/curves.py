@@ -176,3 +176,9 @@ def _place(columns: Floats, column: float, events: list[int]) -> int:
     """Where the cursor stands in a column: the place of an event in it, else the newest."""
     here = [each for each in events if columns[each] == column]
     return here[0] if here else int(np.searchsorted(columns, column, side="right")) - 1
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

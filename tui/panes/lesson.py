@@ -229,3 +229,9 @@ def question_rows(questions: Sequence[Question], answered: int, width: int) -> l
             rows += wrapped("> Enter shows the answer", width, 2, "dim")
         rows.append(())
     return rows
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

@@ -28,15 +28,17 @@ from tui.panes.training_loop import TrainingLoop
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
 from tui.screens.layout import arrange
+from tui.screens.linking import Links
 from tui.screens.phasing import Phasing
 from tui.screens.reading import Reads
+from tui.screens.recording import Records
 from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
 from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Teaches, Phasing, Trains, Edits, Reads, LooksAt):
+class LabScreen(Links, Records, Teaches, Phasing, Trains, Edits, Reads, LooksAt):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
