@@ -25,7 +25,7 @@ Row = tuple[Span, ...]
 #: Every role; app.tcss says how each looks.
 ROLES = (
     "text", "dim", "strong", "title", "title-focus", "cursor", "cursor-focus", "good", "warn", "bad", "key", "bar",
-    "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit", "faint",
+    "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit", "faint", "ghost", "band",
 )  # fmt: skip
 
 

@@ -60,18 +60,16 @@ def kept_of(trainer: Trainer, document: Document | None = None, name: str = "", 
     )  # fmt: skip
 
 
-def frozen(trainer: Trainer, document: Document, name: str, mark: str) -> Kept:
-    """A run that gives way to the next one: as `kept_of`, with its changes while it trained taken into its tables."""
-    made = kept_of(trainer, document, name, mark)
-    table, before = document, flat(trainer.run)
+def with_changes(kept: Kept) -> Kept:
+    """The same run, with what was changed while it trained taken into its tables and its configuration."""
+    table, before = kept.document, flat(kept.run)
     for key in (RATE, *LIVE):
-        value = made.settings.get(key)
-        if value is None or (before.get(key) == "full" and value == trainer.run.batch_size):
+        value, was = kept.settings.get(key), before.get(key)
+        if value is None or (was == "full" and value == kept.run.batch_size):
             continue
-        rounded = isinstance(value, float) and math.isclose(value, before[key], rel_tol=1e-9)
-        if value != before.get(key) and not rounded:
+        if value != was and not (isinstance(value, float) and was is not None and math.isclose(value, was, rel_tol=1e-9)):
             table = overlay(table, nest(key, value))
-    return replace(made, document=table, run=read_run(table, trainer.run.name))
+    return replace(kept, document=table, run=read_run(table, kept.run.name))
 
 
 def settings_of(trainer: Trainer) -> dict[str, Any]:
@@ -152,7 +150,8 @@ class Keeps:
         taken = {one.mark for one in self.ghosts} | set(self.promised.values())
         if len(taken) >= GHOSTS:
             return ""
-        return next(digit for digit in (str(self.restarts + 1)[:2], *"123456789") if len(digit) == 1 and digit not in taken)
+        usual = str(self.restarts + 1)
+        return usual if len(usual) == 1 and usual not in taken else min(set("123456789") - taken)
 
     def shelve(self) -> None:
         """Freeze the runs of now that have begun, since others take their place; beyond KEPT the oldest ones go."""
@@ -161,7 +160,7 @@ class Keeps:
             if trainer.iteration:  # else it was refused
                 trainer.interrupt()
                 name = f"{trainer.run.name} #{self.restarts}"
-                self.kept.append(frozen(trainer, document, name, self.promised.get(trainer, "")))
+                self.kept.append(with_changes(kept_of(trainer, document, name, self.promised.get(trainer, ""))))
         while len(self.kept) > KEPT:
             self.kept.remove(self.next_to_go)
 
@@ -172,8 +171,9 @@ class Keeps:
 
     def take_settings(self, kept: Kept) -> None:
         """Put the settings of a run into the form of the selected one, for the next start."""
-        self.documents[self.selected] = kept.document
-        self.runs[self.selected] = read_run(kept.document, self.runs[self.selected].name)
+        table = with_changes(kept).document
+        self.documents[self.selected] = table
+        self.runs[self.selected] = read_run(table, self.runs[self.selected].name)
 
 
 def too_many() -> str:
@@ -184,4 +184,5 @@ def too_many() -> str:
 def numbered(rows: Sequence[Kept]) -> list[str]:
     """The names of runs, where some are called alike with a number."""
     names = [one.name for one in rows]
-    return [f"{name} {names[: index + 1].count(name)}" if names.count(name) > 1 else name for index, name in enumerate(names)]
+    earlier = [names[:index].count(name) for index, name in enumerate(names)]
+    return [f"{name} {before + 1}" if names.count(name) > 1 else name for name, before in zip(names, earlier, strict=True)]

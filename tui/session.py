@@ -21,6 +21,7 @@ from tui.form import FIELDS, Field
 from tui.hidden import NOTHING, UNCOVERS, Hidden
 from tui.kept import Keeps, Kept
 from tui.live_edit import live_changes, refused
+from tui.seeds import Band
 from tui.waiting import waiting
 
 State = Literal["ready", "running", "paused", "finished", "refused"]
@@ -39,6 +40,7 @@ class Session(Keeps):
         self.films: dict[Trainer, Film] = {}
         self.kept: list[Kept] = []
         self.promised: dict[Trainer, str] = {}
+        self.bands: list[Band] = []
         self.selected = 0
         self.running = False
         self.restarts = 0
@@ -155,7 +157,8 @@ class Session(Keeps):
         if self.steps:
             self.shelve()
         following = Session(preset)
-        following.kept, following.restarts, following.uncovered = self.kept, self.restarts, self.uncovered
+        for name in ("kept", "restarts", "uncovered", "bands"):
+            setattr(following, name, getattr(self, name))
         return following
 
     def advance(self) -> IterationMetrics:

@@ -151,7 +151,7 @@ def settings_line(trainer: Trainer, short: bool, hidden: Hidden = NOTHING) -> st
 def branches(session: Session) -> list[Branch]:
     """The runs of the tree: those kept from before, then those of now."""
     blind = session.hidden.validation
-    kept = [Branch(one.name, one.history, kept=True, walk=one.walk, blind=blind) for one in session.kept]
+    kept = [Branch(one.called, one.history, kept=True, walk=one.walk, blind=blind) for one in session.kept]
     if len(session.trainers) == 1:
         only = session.trainer
         seedless = only.run.surface is not None or session.hidden.setting("seed")

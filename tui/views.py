@@ -21,9 +21,12 @@ class Entry:
 
 
 SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The screen"
+RUNS = "Runs"
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
+    Entry("multiples", "m", "Small multiples", "Each run on a plot of its own, all with the same axes", RUNS),
+    Entry("seeds", "s", "Seeds as a band", "Train with 5 to 30 seeds: their median, and where eight of ten lie", RUNS),
 )  # fmt: skip
 
 

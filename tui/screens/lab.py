@@ -25,16 +25,18 @@ from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
 from tui.panes.training_loop import TrainingLoop
+from tui.screens.comparing import Compares
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
 from tui.screens.layout import arrange
+from tui.screens.seeds import TrainsSeeds
 from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
 from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Teaches, Trains, Edits, LooksAt):
+class LabScreen(Compares, TrainsSeeds, Teaches, Trains, Edits, LooksAt):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -55,6 +57,7 @@ class LabScreen(Teaches, Trains, Edits, LooksAt):
                 yield Curves(id="loss")
                 yield Curves(id="second")
                 yield InsidePane(id="inside")
+                yield Bar(id="differs")
                 yield TrainingLoop(id="loop")
                 yield ResultsPane(id="results")
             yield LessonPane(id="lesson")
@@ -106,6 +109,7 @@ class LabScreen(Teaches, Trains, Edits, LooksAt):
         self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
+        self.compare_frame()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
         for loop in self.query(TrainingLoop):
             loop.show(moment)
