@@ -174,7 +174,7 @@ def _end(table: Table, first: int, last: int) -> int:
 
 
 def _width(column: Column) -> int:
-    return max(len(column.title) + 1, max(map(len, column.texts)) + bool(column.best)) + 2
+    return max(len(column.title) + 3, max(map(len, column.texts)) + 1) + 2
 
 
 def _name_width(table: Table) -> int:
@@ -193,7 +193,8 @@ def draw_table(
     title: list[Span] = [(f"{more_left}   run".ljust(wide), "dim")]
     for index, one in shown:
         arrow = ("▲" if reverse else "▼") if index == by else ""
-        text = _placed(one.title + arrow, one)
+        called = one.title + arrow
+        text = _placed(f"[{called}]" if index == column else f"{called} ", one)
         title.append((text, ("cursor-focus" if at < 0 else "strong") if index == column else "dim"))
     drawn = [_fitted(tuple(title), width)]
     for place, row in enumerate(rows):
@@ -203,7 +204,7 @@ def draw_table(
         name = f"{'>' if here else ' '}{sign}{line.mark or ' ':1} {cut(line.name, NAME)}".ljust(wide)
         spans: list[Span] = [(name, "cursor-focus" if here else line.role)]
         for index, one in shown:
-            text = one.texts[row] + ("*" if row in one.best else " " if one.best else "")
+            text = one.texts[row] + ("*" if row in one.best else " ")
             role = "good" if row in one.best else "strong" if index == column else "text"
             spans.append((_placed(text, one), "cursor" if here and row not in one.best else role))
         drawn.append(_fitted(tuple(spans), width))
@@ -212,7 +213,7 @@ def draw_table(
 
 def _placed(text: str, column: Column) -> str:
     size = _width(column)
-    return f"  {text}".ljust(size) if column.left else text.rjust(size)
+    return f"  {text}".ljust(size)[:size] if column.left else text.rjust(size)
 
 
 def _fitted(spans: Row, width: int) -> Row:

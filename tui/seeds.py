@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine import History, Run
 
 Floats = NDArray[np.float64]
+Part = Literal["train", "validation"]
 Figure = Literal["loss", "accuracy", "mean_absolute_error"]
 LOW, HIGH = 10.0, 90.0  # percentiles: eight of ten seeds lie between them
 COUNTS = (5, 10, 20, 30)  # of seeds that are offered
@@ -41,7 +42,7 @@ class Band:
     seeds: int
     diverged: int
     history: History
-    curves: dict[tuple[str, str], Curve]
+    curves: dict[tuple[Part, Figure], Curve]
 
     def is_of(self, run: Run) -> bool:
         """Whether it is of this run, whatever its seed."""
@@ -56,11 +57,12 @@ def alike(run: Run) -> Run:
 def band_of(run: Run, histories: Sequence[History]) -> Band:
     """The band of the histories of all seeds."""
     longest = max(histories, key=len)
-    curves = {}
+    curves: dict[tuple[Part, Figure], Curve] = {}
+    parts: tuple[Part, ...] = ("train", "validation")
     figures: tuple[Figure, ...] = ("loss", "accuracy", "mean_absolute_error")
-    for part in ("train", "validation"):
+    for part in parts:
         for figure in figures:
-            made = curve_of([one.evaluations(part, figure) for one in histories])  # type: ignore[arg-type]
+            made = curve_of([one.evaluations(part, figure) for one in histories])
             if made is not None:
                 curves[part, figure] = made
     return Band(run, len(histories), sum(one.diverged is not None for one in histories), longest, curves)
