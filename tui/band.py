@@ -38,7 +38,7 @@ def band_for(session: Session) -> Band | None:
     run = session.trainer.run
     own = [one for one in session.bands if one.is_of(run)]
     fitting = [one for one in session.bands if (one.run.surface is None) == (run.surface is None)]
-    return (own or fitting or [None])[-1]
+    return own[-1] if own else fitting[-1] if fitting else None
 
 
 def with_band(picture: Picture, band: Band, session: Session) -> Picture:

@@ -77,7 +77,7 @@ def footer(state: str, width: int, steps: bool = False) -> list[tuple[str, str]]
         elif key.id in ("rate.down", "pace.slower"):  # told together with the key that follows
             waiting = f"{key.shown} "
     least = [entry for entry in entries if entry[0] == "?"]
-    for drop in ("k", "v", "z", "q", "t", "r", "p", "- +", ", .", "N"):
+    for drop in ("v", "z", "q", "t", "k", "r", "p", "- +", ", .", "N"):
         if sum(len(keys) + len(word) + 3 for keys, word in entries) <= width:
             break
         entries = [entry for entry in entries if entry[0] != drop]

@@ -63,9 +63,15 @@ class Sight:
         return float(np.interp(iteration, self.iterations, self.x))
 
 
-def sight_of(trainers: Sequence[Trainer], selected: int, viewing: Viewing = AS_IT_IS, hidden: Hidden = NOTHING) -> Sight:
-    """What is in sight of these runs."""
-    scale = scale_of(trainers, selected, viewing.x, viewing.log_x)
+def sight_of(
+    trainers: Sequence[Trainer],
+    selected: int,
+    viewing: Viewing = AS_IT_IS,
+    hidden: Hidden = NOTHING,
+    ghosts: Sequence[History] = (),
+) -> Sight:
+    """What is in sight of these runs; `ghosts` are earlier runs that are drawn behind them."""
+    scale = scale_of(trainers, selected, viewing.x, viewing.log_x, ghosts)
     history = trainers[selected].history
     iterations, _ = history.series("iteration")
     x = scale.x_of(history, iterations)

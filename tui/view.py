@@ -10,9 +10,11 @@ import numpy as np
 
 from engine import PresetError, Run, Trainer
 from tui import form
+from tui.band import banded
 from tui.figures import count, short
 from tui.fit import fit_picture
 from tui.form import Field
+from tui.ghosts import behind
 from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
 from tui.landscape import surface_picture
 from tui.live_edit import refused
@@ -163,10 +165,14 @@ def branches(session: Session) -> list[Branch]:
 
 
 def pictures(session: Session, viewing: Viewing = AS_IT_IS) -> tuple[Picture, Picture]:
-    """The loss, and what stands under it."""
+    """The loss, and what stands under it, with ghosts and the band of many seeds behind the runs of now."""
+    return banded(session, behind(session, _pictures(session, viewing)))
+
+
+def _pictures(session: Session, viewing: Viewing) -> tuple[Picture, Picture]:
     trainers, selected, blind = session.trainers, session.selected, session.hidden.validation
     log = session.preset.sheet.show.loss_axis == "log" if viewing.log_y is None else viewing.log_y
-    sight = sight_of(trainers, selected, viewing, session.hidden)
+    sight = sight_of(trainers, selected, viewing, session.hidden, [one.history for one in session.ghosts])
     loss = loss_picture(trainers, selected, log, blind, sight)
     if session.state == "refused":
         loss = refused_picture(session.trainer)
