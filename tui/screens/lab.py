@@ -21,6 +21,7 @@ from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.panes.lesson import LessonPane
+from tui.panes.multiples import MultiplesPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
@@ -29,6 +30,7 @@ from tui.screens.comparing import Compares
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
 from tui.screens.layout import arrange
+from tui.screens.multiples import Multiplies
 from tui.screens.seeds import TrainsSeeds
 from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
@@ -36,7 +38,7 @@ from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Compares, TrainsSeeds, Teaches, Trains, Edits, LooksAt):
+class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Trains, Edits, LooksAt):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -57,6 +59,7 @@ class LabScreen(Compares, TrainsSeeds, Teaches, Trains, Edits, LooksAt):
                 yield Curves(id="loss")
                 yield Curves(id="second")
                 yield InsidePane(id="inside")
+                yield MultiplesPane(id="multiples")
                 yield Bar(id="differs")
                 yield TrainingLoop(id="loop")
                 yield ResultsPane(id="results")
@@ -110,6 +113,7 @@ class LabScreen(Compares, TrainsSeeds, Teaches, Trains, Edits, LooksAt):
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
         self.compare_frame()
+        self.show_multiples()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
         for loop in self.query(TrainingLoop):
             loop.show(moment)
@@ -133,6 +137,7 @@ class LabScreen(Compares, TrainsSeeds, Teaches, Trains, Edits, LooksAt):
 
     def place_panes(self) -> None:
         arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside)
+        self.place_multiples()
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
         if shown and not any(pane.has_focus_within for pane in shown):
             shown[0].focus()
