@@ -53,7 +53,7 @@ def with_band(picture: Picture, band: Band, session: Session) -> Picture:
     dots = stipple(x, curve.low, curve.high, picture.axes, scope(picture, curve, x))
     series = (Series(*dots, ROLE, DOTS), Series(x, curve.median, MEDIAN))
     spans = legend(band, figure, curve, x, picture, session)
-    return replace(picture, series=(*series, *picture.series), titles=with_legend(picture.titles, spans))
+    return replace(picture, series=(*series, *picture.series), titles=with_legend(picture.titles, *spans))
 
 
 def curve_for(band: Band, figure: Figure, blind: bool) -> Curve | None:
@@ -62,16 +62,22 @@ def curve_for(band: Band, figure: Figure, blind: bool) -> Curve | None:
     return seen or band.curves.get(("train", figure))
 
 
-def legend(band: Band, figure: Figure, curve: Curve, x: Floats, picture: Picture, session: Session) -> list[Span]:
-    """'▒ 10 seeds 0.053 (0.047-0.061)': the median and both edges at the end of what is in sight, or at the cursor."""
+def legend(band: Band, figure: Figure, curve: Curve, x: Floats, picture: Picture, session: Session) -> list[list[Span]]:
+    """'▒ 10 seeds 0.053 (0.047-0.061)': the median and both edges at the end of what is in sight, or at the cursor; in
+    ever fewer words."""
     sight = picture.sight
     place = sight.at if sight is not None and sight.at is not None else picture.axes.x_high
     at = max(0, int(np.searchsorted(x, place, side="right")) - 1)
     word = said(figure)
-    values = f"{word(float(curve.median[at]))} ({word(float(curve.low[at]))}-{word(float(curve.high[at]))}"
+    median, edges = word(float(curve.median[at])), f"{word(float(curve.low[at]))}-{word(float(curve.high[at]))}"
     lost = f", {band.diverged} diverged" if band.diverged else ""
     other = "" if band.is_of(session.trainer.run) else f" of {differing(band, session)}"
-    return [(f"  {SHADE} {count(band.seeds, 'seed')}{other} {values}: {LOW:.0f}-{HIGH:.0f} %{lost})", MEDIAN)]
+    seeds = count(band.seeds, "seed")
+    wordings = (
+        f"{seeds}{other} {median} ({LOW:.0f}-{HIGH:.0f} %: {edges}{lost})", f"{seeds}{other} {median} ({edges})",
+        f"{seeds} {median} ({edges})", f"{median} ({edges})", edges,
+    )  # fmt: skip
+    return [[(f"  {SHADE} {each}", MEDIAN)] for each in wordings]
 
 
 def differing(band: Band, session: Session) -> str:

@@ -117,17 +117,11 @@ def spread(x: Floats, low: float, high: float, most: int) -> list[int]:
     return [int(inside[round(place)]) for place in np.linspace(len(inside) / most - 1, len(inside) - 1, most)]
 
 
-def with_legend(titles: tuple[Row, ...], spans: Sequence[Span]) -> tuple[Row, ...]:
-    """Each title with these spans before what only explains, and the titles alone where even the shortest has no room."""
-    if not spans:
+def with_legend(titles: tuple[Row, ...], *wordings: Sequence[Span]) -> tuple[Row, ...]:
+    """Each title with the first wording after it, then each with the next, and at last the titles alone."""
+    if not all(wordings):
         return titles
-    longer = []
-    for title in titles:
-        end = len(title)
-        while end > 1 and title[end - 1][1] == "dim":
-            end -= 1
-        longer.append((*title[:end], *spans, *title[end:]))
-    return (*longer, *titles)
+    return (*((*title, *spans) for spans in wordings for title in titles), *titles)
 
 
 # On a surface ---------------------------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ def draw_table(
             text = one.texts[row] + ("*" if row in one.best else " ")
             role = "good" if row in one.best else "strong" if index == column else "text"
             spans.append((_placed(text, one), "cursor" if here and row not in one.best else role))
-        drawn.append(_fitted(tuple(spans), width))
+        drawn.append(_fitted(tuple(spans), width, " "))
     return drawn
 
 
@@ -216,11 +216,11 @@ def _placed(text: str, column: Column) -> str:
     return f"  {text}".ljust(size)[:size] if column.left else text.rjust(size)
 
 
-def _fitted(spans: Row, width: int) -> Row:
-    """As many whole columns as have room, and a `>` where more follow."""
+def _fitted(spans: Row, width: int, more: str = ">") -> Row:
+    """As many whole columns as have room, and a sign where more follow."""
     if width_of(spans) <= width:
         return spans
     kept = list(spans)
     while len(kept) > 2 and width_of(tuple(kept)) > width - 2:
         kept.pop()
-    return (*fit(tuple(kept), width - 2), (" >", "dim"))
+    return (*fit(tuple(kept), width - 2), (f" {more}", "dim"))
