@@ -39,15 +39,26 @@ def differing_line(session: Session, narrow: bool) -> Line | None:
 
     The runs of a comparison have their names in the legend, but for where it is `narrow`.
     """
+    several = len(session.trainers) > 1 and narrow and not session.done
+    if not (several or session.ghosts):
+        return None
     now, hidden = session.now(), session.hidden
     ghosts = [(f"{one.mark}: {changes(one, now[session.selected], hidden)}", "text") for one in reversed(session.ghosts)]
-    if len(now) > 1 and narrow and not session.done:
-        told = zip(letters([one.name for one in now]), differences(now, hidden), strict=True)
-        parts = [(f"{mark}: {words}", f"run-{index % 6 + 1}") for index, (mark, words) in enumerate(told)]
-        return Line((*parts, *ghosts))
-    if ghosts and not (session.done and len(now) > 1):
+    if several:
+        return Line((*_of_comparison(now, hidden), *ghosts))
+    if ghosts and not (narrow and session.done and len(now) > 1):  # then a table has their room
         return Line(tuple(ghosts))
     return None
+
+
+def _of_comparison(now: list[Kept], hidden: Hidden) -> list[Span]:
+    """'a: learning_rate 0.1, batch_size 8', a run each; where one setting is all that differs, its name stands there once."""
+    marks, found = letters([one.name for one in now]), apart(now, hidden)
+    said = [f"{mark}: {words}" for mark, words in zip(marks, differences(now, hidden), strict=True)]
+    if len(found) == 1:
+        said = [f"{mark} {value or 'none'}" for mark, value in zip(marks, found[0].values, strict=True)]
+        said[0] = f"{found[0].label}  {said[0]}"
+    return [(words, f"run-{index % 6 + 1}") for index, words in enumerate(said)]
 
 
 def changes(before: Kept, now: Kept, hidden: Hidden) -> str:

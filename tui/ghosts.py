@@ -104,7 +104,8 @@ def line_of(history: History, figure: Figure, weight: float) -> tuple[Floats, Fl
             found = averaged(history, column, weight) if weight else smoothed(history, column, window)
         if np.isnan(found[1]).all():
             found = (np.empty(0), np.empty(0))
-        known.clear() if len(known) > 8 else None
+        if len(known) > 8:
+            known.clear()
         known[key] = decimate(*found, 0.0, float(max(1, len(history))), COLUMNS_KEPT)
     return known[key]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from engine import History, Preset, Run, Trainer
@@ -90,6 +91,11 @@ def settings_of(trainer: Trainer) -> dict[str, Any]:
 
 def flat(run: Run) -> dict[str, Any]:
     """All settings of a configuration by their dotted keys, without its name."""
+    return dict(_flat(run))
+
+
+@lru_cache(maxsize=64)
+def _flat(run: Run) -> dict[str, Any]:
     tables = {key: value for key, value in asdict(run).items() if key != "name"}
     return {".".join(path): value for path, value in leaves(tables)}
 
