@@ -52,7 +52,7 @@ def differing_line(session: Session, narrow: bool) -> Line | None:
 
 
 def _of_comparison(now: list[Kept], hidden: Hidden) -> list[Span]:
-    """'a: learning_rate 0.1, batch_size 8', a run each; where one setting is all that differs, its name stands there once."""
+    """'a: learning_rate 0.1, batch_size 8' of each run; where one setting is all that differs, its name stands once."""
     marks, found = letters([one.name for one in now]), apart(now, hidden)
     said = [f"{mark}: {words}" for mark, words in zip(marks, differences(now, hidden), strict=True)]
     if len(found) == 1:

@@ -132,7 +132,7 @@ class Keeps:
         if not trainer.iteration:
             return "Nothing is trained yet: space starts, then k keeps the run"
         if trainer not in self.promised:
-            if not (mark := self._free_mark()):
+            if not (mark := self._free_mark(str(self.restarts + 1))):
                 return too_many()
             self.promised[trainer] = mark
         who = f"{trainer.run.name}: kept" if len(self.trainers) > 1 else "Kept"
@@ -141,7 +141,7 @@ class Keeps:
     def toggle_ghost(self, kept: Kept) -> str:
         """Make a kept run a ghost, or no longer one; in words what became of it."""
         at = self.kept.index(kept)
-        mark = "" if kept.mark else self._free_mark()
+        mark = "" if kept.mark else self._free_mark(kept.name.rpartition("#")[2])
         if not mark and not kept.mark:
             return too_many()
         self.kept[at] = replace(kept, mark=mark)
@@ -151,12 +151,11 @@ class Keeps:
         """Forget a kept run."""
         self.kept.remove(kept)
 
-    def _free_mark(self) -> str:
-        """The digit of the next start where it is free, else the smallest that is; empty where there are GHOSTS."""
+    def _free_mark(self, usual: str) -> str:
+        """The digit that its name has where that is free, else the smallest that is; empty where there are GHOSTS."""
         taken = {one.mark for one in self.ghosts} | set(self.promised.values())
         if len(taken) >= GHOSTS:
             return ""
-        usual = str(self.restarts + 1)
         return usual if len(usual) == 1 and usual not in taken else min(set("123456789") - taken)
 
     def shelve(self) -> None:
