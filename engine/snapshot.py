@@ -36,7 +36,8 @@ class LayerSnapshot:
     """A layer: weights (inputs, outputs) and bias (outputs,), with the gradients of the last update, all copies.
 
     `activations` are the statistics of its units' outputs (for the last layer: the logits or predictions) over the rows
-    looked at; `dead` (outputs,) says which units gave 0 for every one of them, and so learn nothing: hidden units only.
+    looked at, `means` (outputs,) the mean of each unit over them; `dead` (outputs,) says which units gave 0 for every one
+    of them, and so learn nothing: hidden units only.
     """
 
     weights: Floats
@@ -45,6 +46,7 @@ class LayerSnapshot:
     bias_gradient: Floats
     activations: Statistics
     gradients: Statistics
+    means: Floats
     dead: NDArray[np.bool_]
 
     @property
@@ -132,6 +134,7 @@ def _layers(objective: NetworkObjective) -> tuple[LayerSnapshot, ...]:
                 bias_gradient=layer.bias_gradient.copy(),
                 activations=_statistics(answers),
                 gradients=_statistics(layer.gradient),
+                means=answers.mean(axis=1),
                 dead=(answers == 0.0).all(axis=1) if hidden else np.zeros(len(answers), bool),
             )
         )

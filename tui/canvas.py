@@ -25,7 +25,12 @@ Row = tuple[Span, ...]
 #: Every role; app.tcss says how each looks.
 ROLES = (
     "text", "dim", "strong", "title", "title-focus", "cursor", "cursor-focus", "good", "warn", "bad", "key", "bar",
-    "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit", "faint", "ghost", "band",
+    "axis", "train", "validation", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "lit", "faint",
+    # a class and, for fields of its colour, how sure: "class-1", "class-1-strong", "class-1-medium", "class-1-faint"
+    *(f"class-{number}{shade}" for number in range(1, 9) for shade in ("", "-strong", "-medium", "-faint")),
+    "shade-1", "shade-2", "shade-3", "shade-4", "shade-5", "shade-6",
+    "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6",
+    "ghost", "band",
 )  # fmt: skip
 
 
@@ -126,7 +131,7 @@ class Canvas(Widget):
             front, _, back = role.partition("/")
             style = self.get_component_rich_style(front)
             if back:  # a half block: one role above, another below
-                style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color)
+                style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color, bold=style.bold)
             self._styles[role] = style
         return self._styles[role]
 
@@ -140,10 +145,9 @@ class Pane(Canvas):
     def on_resize(self) -> None:
         self.draw()
 
-    def on_focus(self) -> None:
-        self.draw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Not `on_focus` and `on_blur`: they are called while `has_focus` still is what it was."""
+        super().watch_has_focus(has_focus)
         self.draw()
 
 

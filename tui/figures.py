@@ -53,7 +53,7 @@ def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 
-def exact(value: float) -> str:
+def exact(value: float | str) -> str:
     """A setting as one would type it: 0.001, 1e-05, 32."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 

@@ -18,9 +18,10 @@ from engine.surfaces import Surface
 from tui.canvas import Row, Span
 from tui.figures import percent, short
 from tui.kept import Kept
-from tui.pictures import Picture, value_at
+from tui.pictures import Picture
 from tui.plot import PATH, Series
 from tui.raster import decimate
+from tui.readings import value_at
 from tui.scale import Scale
 from tui.session import Session
 from tui.smoothing import averaged, smoothed
@@ -43,7 +44,8 @@ def behind(session: Session, pictures: tuple[Picture, Picture]) -> tuple[Picture
     blind = session.hidden.validation
     first, second = (with_ghosts(each, ghosts, blind) for each in pictures)
     surface = session.trainer.run.surface
-    return first, with_walks(second, ghosts, surface) if surface is not None else second
+    walked = surface is not None and second.titles[0][0][0] == "Surface"  # and not other curves in its place
+    return first, with_walks(second, ghosts, surface) if walked else second
 
 
 def with_ghosts(picture: Picture, ghosts: Sequence[Kept], blind: bool) -> Picture:

@@ -29,6 +29,7 @@ KEYS = (
     Key("run.toggle", "space", "space", "start_pause", "Start or pause, in every pane; again once it is over", "start"),
     Key("run.batch", "n", "n", "step_batch", "One batch (pauses first)", "batch"),
     Key("run.epoch", "N", "N", "step_epoch", "One epoch (pauses first)", "epoch"),
+    Key("run.phase", "s", "s", "step_phase", "One phase: forward, loss, backward, update (pauses first)", "phase"),
     Key("run.restart", "r", "r", "restart", "Start again with the form's settings; the old run is kept", "restart"),
     Key("rate.down", "comma", ",", "rate(False)", "Learning rate down, at once: 1, 0.5, 0.2, 0.1 ...", ""),
     Key("rate.up", "full_stop", ".", "rate(True)", "Learning rate up, at once: 0.1, 0.2, 0.5, 1 ...", "learning rate"),
@@ -77,7 +78,7 @@ def footer(state: str, width: int, steps: bool = False) -> list[tuple[str, str]]
         elif key.id in ("rate.down", "pace.slower"):  # told together with the key that follows
             waiting = f"{key.shown} "
     least = [entry for entry in entries if entry[0] == "?"]
-    for drop in ("v", "z", "q", "t", "k", "r", "p", "- +", ", .", "N"):
+    for drop in ("s", "v", "z", "q", "t", "k", "r", "p", "- +", ", .", "N"):
         if sum(len(keys) + len(word) + 3 for keys, word in entries) <= width:
             break
         entries = [entry for entry in entries if entry[0] != drop]

@@ -69,11 +69,14 @@ class Legend:
 
 
 def titles(
-    name: str, legends: Sequence[Legend], trainers: Sequence[Trainer], figure: Figure, covered: bool
+    name: str, legends: Sequence[Legend], trainers: Sequence[Trainer], figure: Figure, covered: bool, validated: bool = True
 ) -> tuple[Row, ...]:
-    """The title with its legend, in ever fewer words."""
+    """The title with its legend, in ever fewer words; a figure may be one that is not `validated`, but of training alone."""
     start: Span = (name, "text")
     if len(trainers) == 1 and legends:
+        if not validated:
+            value = legends[0].train
+            return ((start, (f"  ─ {figure(value)}" if value is not None else "  ─", "train")),)
         return _of_one(start, legends[0], figure, covered)
     names = labels([trainer.run.name for trainer in trainers])
 
@@ -103,10 +106,11 @@ def _of_one(start: Span, one: Legend, figure: Figure, covered: bool) -> tuple[Ro
     if not epoch:
         return long, brief
     whole = ((*long, (f" (epoch {epoch})", "dim")), long, brief)
-    if one.best is None or one.best[0] == epoch:  # the newest is the best: its figure stands there already
+    if one.best is None:
         return whole
-    best = f"  best * {figure(one.best[1])}"
-    return ((*long, (best, "validation"), (f" (epoch {one.best[0]})", "dim")), *whole)
+    best = f"best * {figure(one.best[1])}"
+    named: Row = (*long, (f"  {best}", "validation"))
+    return ((*named, (f" (epoch {one.best[0]})", "dim")), named, (*long, (f"  {best[5:]}", "validation")), *whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +162,24 @@ def read_out(
             half: Row = (*long, validation)
         else:
             short = full = half = long
-        name_brief: Row = ((name, "text"), (brief, "strong"))
         whole: Row = ((name, "text"), (f"{epoch}{place}", "strong"))
+        half_brief: Row = ((name, "text"), (f"{epoch}{brief[1:] if epoch else brief}", "strong"))
+        name_brief: Row = ((name, "text"), (brief, "strong"))
+        if first.seen is not None:
+            longest: Row = (*whole, *full[:-1], *told, *full[-1:], *dim)
+        else:
+            longest = (*whole, *full, *told, *dim)
+        # what happened there is seldom said, and then more than digits that stand on the axis
+        news = (
+            ((*name_brief, *short, *told), (*name_brief, long[0], *told), ((brief.strip(), "strong"), *told)) if told else ()
+        )
         return (
-            (*whole, *full[:-1], *told, *full[-1:], *dim) if first.seen is not None else (*whole, *full, *told, *dim),
+            longest,
             (*whole, *half, *told),
             (*whole, *short, *told),
-            (*name_brief, *short, *told),
+            (*half_brief, *short, *told),
+            *news,
+            (*half_brief, *short),
             (*name_brief, *short),
             ((brief.strip(), "strong"), *short),
         )
@@ -178,9 +193,11 @@ def read_out(
         return f"  {one.run.letter} {' '.join(values)}", one.run.role
 
     rows: list[Row] = []
+    starts = (f"{epoch}{place}", f"{epoch}{brief[1:] if epoch else brief}", brief)
     for parts in (2, 1, 0):
         entries = [entry(one, parts) for one in readings]
-        rows += [((name, "text"), (f"{epoch}{place}", "strong"), *entries, *told, *dim)]
-        rows += [((name, "text"), (brief, "strong"), *entries, *told)] if parts != 1 else []
+        rows += [((name, "text"), (start, "strong"), *entries, *told) for start in starts]
+    rows[0] = (*rows[0], *dim)
+    rows.append(((name, "text"), (brief, "strong"), *(entry(one, 0) for one in readings)))
     rows.append(((brief.strip(), "strong"), *(entry(one, 0) for one in readings)))
     return tuple(rows)

@@ -38,7 +38,7 @@ def live_changes(field: Field, runs: Mapping[int, Run], trainers: Sequence[Train
         try:
             check_live(trainer, name, value)
         except ValueError as error:
-            raise _refused(run, _too_large(trainer, field, value) or str(error)) from None
+            raise _refused(run, _in_phases(trainer, name) or _too_large(trainer, field, value) or str(error)) from None
         changes.append((trainer, name, value))
     return changes
 
@@ -60,6 +60,13 @@ def why_refused(run: Run, size: int) -> str:
     needed, fits = step_memory(run, size).total, largest_batch(run)
     most = f"{fits} is the largest that fits" if fits else "none fits"
     return f"batch_size {size} needs {needed:,} B, over {run.training.memory_limit}; {most}"
+
+
+def _in_phases(trainer: Trainer, name: str) -> str:
+    """Why a setting has to wait while an iteration is taken apart; empty where it has not."""
+    if not trainer.phase or name not in ("batch_size", "epochs"):
+        return ""
+    return f"{name} can change between two iterations: n finishes the one in progress"
 
 
 def _too_large(trainer: Trainer, field: Field, size: Any) -> str:

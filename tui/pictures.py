@@ -14,11 +14,12 @@ from typing import Literal
 
 import numpy as np
 
-from engine import Trainer
+from engine import EpochMetrics, History, Trainer
 from tui.canvas import Row
 from tui.figures import percent, short
-from tui.legends import Drawn, Legend, Reading, drawn, exactly, read_out, titles
+from tui.legends import Drawn, Figure, Legend, drawn, exactly, titles
 from tui.plot import SPECKS, Axes, Marks, Series
+from tui.readings import Curve, read_at_cursor
 from tui.scale import Scale
 from tui.sight import Sight, sight_of
 from tui.smoothing import averaged, smoothed
@@ -65,24 +66,19 @@ def error_picture(trainers: Sequence[Trainer], selected: int, blind: bool = Fals
     return _picture("Mean absolute error", None, "mean_absolute_error", trainers, selected, False, blind, sight)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Curve:
-    """A figure of one run: iterations and values as they are, those of what is drawn in their place (or None), and (n, 2) of
-    validation."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a figure is drawn: its name in the title, its numbers in short and exactly, what its axis always holds, and from
+    how many times its first value on it is cut off."""
 
-    run: Drawn
-    at: Floats
-    raw: Floats
-    smooth_at: Floats | None
-    smooth: Floats | None
-    seen: Floats
-
-    @property
-    def line(self) -> tuple[Floats, Floats]:
-        """Iterations and values of the line."""
-        if self.smooth is None or self.smooth_at is None:
-            return self.at, self.raw
-        return self.smooth_at, self.smooth
+    name: str
+    short: Figure
+    exact: Figure
+    floor: float = math.nan
+    ceiling: float = math.nan
+    beyond: float = math.inf
+    log: bool = False
+    validated: bool = True  # there is a figure of the validation set beside it
 
 
 def _picture(
@@ -98,12 +94,35 @@ def _picture(
     """A figure of every run that has it: of each batch (`column`) or, without one, of the training set after each epoch,
     and of the validation set after each epoch."""
     sight = sight or sight_of(trainers, selected)
+    runs = _with(trainers, attribute)
+    curves = [_curve(one, column, attribute, blind, sight.viewing.smoothing) for one in runs]
+    # a loss scale begins at 0 (unless it is logarithmic), an accuracy scale ends at 1
+    if attribute == "accuracy":
+        kind = Kind(name, percent, lambda value: percent(value, 2), ceiling=1.0)
+    else:
+        kind = Kind(name, short, exactly, math.nan if log else 0.0, beyond=BEYOND[log], log=log)
+    first = [float(one.history.evaluations("train", attribute)[0, 1]) for one in runs]
+    bests = [one.history.best if attribute == "loss" and not blind else None for one in runs]
+    covered = blind and any(one.history.initial_validation is not None for one in trainers)
+    return compose(kind, curves, trainers, selected, sight, first, bests, covered)
+
+
+def compose(
+    kind: Kind,
+    curves: Sequence[Curve],
+    trainers: Sequence[Trainer],
+    selected: int,
+    sight: Sight,
+    first: Sequence[float] = (),
+    bests: Sequence[EpochMetrics | None] = (),
+    covered: bool = False,
+) -> Picture:
+    """The picture of a figure of several runs: `first` are its first values, `bests` the epochs to be marked on it, if any;
+    `covered` tells that validation is hidden."""
     scale = sight.scale
-    curves = [_curve(one, column, attribute, blind, sight.viewing.smoothing) for one in _with(trainers, attribute)]
-    lines, points, legends, first = [], [], [], [0.0]
-    for one in curves:
+    lines, points, legends = [], [], []
+    for one, best in zip(curves, bests or [None] * len(curves), strict=True):
         run, history = one.run, one.run.history
-        first.append(float(history.evaluations("train", attribute)[0, 1]))
         at, y = one.line
         x = scale.x_of(history, at)
         if one.smooth is not None and len(trainers) == 1:
@@ -111,29 +130,25 @@ def _picture(
         lines.append(Series(x, y, run.role))
         if len(trainers) > 1:  # the run's letter rides on its line too, or nothing tells lines apart without colour
             points.append(Series(x[-1:], y[-1:], run.role, run.letter))
-        points.append(Series(scale.x_of(history, one.seen[:, 0]), one.seen[:, 1], run.point_role, run.marker))
-        best = history.best if attribute == "loss" and len(one.seen) else None
-        legends.append(
-            Legend(
-                run,
-                float(y[-1]) if len(history) else None,
-                float(one.seen[-1, 1]) if len(one.seen) else None,
-                (best.epoch, best.validation.loss) if best is not None and best.validation is not None else None,
-            )
-        )
+        if kind.validated:
+            points.append(Series(scale.x_of(history, one.seen[:, 0]), one.seen[:, 1], run.point_role, run.marker))
+        newest, seen = float(y[-1]) if len(history) and len(y) else None, float(one.seen[-1, 1]) if len(one.seen) else None
+        legends.append(Legend(run, newest, seen, best_of(best, history)))
     points += _best(legends, scale)
-    figure = percent if attribute == "accuracy" else short
-    axes, notes = _axes(attribute, first, curves, log, sight)
+    axes, notes = _axes(kind, first, curves, sight)
     # points above lines: what comes later is drawn over what comes first
-    covered = blind and any(one.history.initial_validation is not None for one in trainers)
-    wordings = titles(name, legends, trainers, figure, covered)
     if sight.cursor is not None:
-        exact = (lambda value: percent(value, 2)) if attribute == "accuracy" else exactly
         walk = trainers[selected].run.surface is not None
-        wordings = read_out(name, _readings(curves, column, selected, sight), exact, said_at(sight), where(sight), walk)
-    role = next((one.run.role for one in curves if sight.viewing.lit and one.run.index == sight.viewing.lit.run), "")
+        wordings = read_at_cursor(kind.name, curves, selected, sight, kind.exact, walk)
+        vital = tuple(span for span in notes if span[1] != "dim")  # values before what only explains
+        wordings = tuple((*each, *vital, *more) for each in wordings for more in (notes[len(vital) :], ()))
+    else:
+        wordings = titles(kind.name, legends, trainers, kind.short, covered, kind.validated)
+        wordings = tuple((*each, *notes) for each in wordings)
+    lit = sight.viewing.lit
+    role = next((one.run.role for one in curves if lit is not None and one.run.index == lit.run), "")
     return Picture(
-        tuple((*each, *notes) for each in wordings),
+        wordings,
         (*lines, *points),
         axes,
         scale.epochs,
@@ -153,23 +168,36 @@ def _with(trainers: Sequence[Trainer], attribute: str) -> list[Drawn]:
     return [one for one in drawn(trainers) if has(one.trainer)]
 
 
-def _curve(run: Drawn, column: str | None, attribute: str, blind: bool, weight: float) -> _Curve:
+def _curve(run: Drawn, column: str | None, attribute: str, blind: bool, weight: float) -> Curve:
     history = run.history
     train, seen = (history.evaluations(part, attribute) for part in PARTS)
     seen = seen[:0] if blind else seen
-    at, raw, smooth_at, smooth = train[:, 0], train[:, 1], None, None
-    if column is not None:
-        at, raw = history.series(column)
-        if weight:
-            smooth_at, smooth = averaged(history, column, weight)
-        elif run.runs > 1:
-            window = max(4, run.trainer.run.iterations_per_epoch(run.trainer.batch_size) // 4)
-            smooth_at, smooth = smoothed(history, column, window)
-        if not len(seen):  # training blind, there is no point before the first batch: begin with the whole set
-            at, raw = np.concatenate([[0.0], at]), np.concatenate([train[:1, 1], raw])
-            if smooth is not None and smooth_at is not None:
-                smooth_at, smooth = np.concatenate([[0.0], smooth_at]), np.concatenate([train[:1, 1], smooth])
-    return _Curve(run, at, raw, smooth_at, smooth, seen)
+    if column is None:
+        return Curve(run, train[:, 0], train[:, 1], seen, column=False)
+    at, raw = history.series(column)
+    smooth_at, smooth = made_smooth(run, column, weight)
+    if not len(seen):  # training blind, there is no point before the first batch: begin with the whole set
+        at, raw = np.concatenate([[0.0], at]), np.concatenate([train[:1, 1], raw])
+        if smooth is not None and smooth_at is not None:
+            smooth_at, smooth = np.concatenate([[0.0], smooth_at]), np.concatenate([train[:1, 1], smooth])
+    return Curve(run, at, raw, seen, smooth_at, smooth)
+
+
+def made_smooth(run: Drawn, column: str, weight: float) -> tuple[Floats | None, Floats | None]:
+    """Iterations and values of the line that is drawn in place of a column's own: an average where one is asked for, and of
+    runs that are compared the mean over a quarter of an epoch."""
+    if weight:
+        return averaged(run.history, column, weight)
+    if run.runs > 1:
+        return smoothed(run.history, column, max(4, run.trainer.run.iterations_per_epoch(run.trainer.batch_size) // 4))
+    return None, None
+
+
+def best_of(best: EpochMetrics | None, history: History) -> tuple[int, float] | None:
+    """The epoch with the smallest validation loss, and that; None where it is the newest, which has a mark already."""
+    if best is None or best.validation is None or best.epoch == len(history.epochs):
+        return None
+    return best.epoch, best.validation.loss
 
 
 def _best(legends: Sequence[Legend], scale: Scale) -> list[Series]:
@@ -185,24 +213,21 @@ def _best(legends: Sequence[Legend], scale: Scale) -> list[Series]:
     return [Series(x, np.array([winner.best[1]]), winner.run.point_role, "*")]
 
 
-def _axes(attribute: str, first: Sequence[float], curves: Sequence[_Curve], log: bool, sight: Sight) -> tuple[Axes, Row]:
+def _axes(kind: Kind, first: Sequence[float], curves: Sequence[Curve], sight: Sight) -> tuple[Axes, Row]:
     """Both axes, and what the title must say about them."""
-    scale, viewing = sight.scale, sight.viewing
-    # a loss scale begins at 0 (unless it is logarithmic), an accuracy scale ends at 1; of a window only what is in it counts
-    floor, ceiling = (math.nan, 1.0) if attribute == "accuracy" else (math.nan if log else 0.0, math.nan)
-    cap = math.inf if attribute == "accuracy" else BEYOND[log] * max(value for value in first if math.isfinite(value))
-    least, notes = -math.inf, unit_note(sight)
-    if viewing.window is not None:
+    scale, viewing, notes = sight.scale, sight.viewing, unit_note(sight)
+    floor, ceiling, least = kind.floor, kind.ceiling, -math.inf
+    cap = kind.beyond * max([value for value in first if math.isfinite(value)], default=0.0) or math.inf
+    if viewing.window is not None:  # of a window only what is in it counts
         floor = ceiling = math.nan
-    if viewing.clipped and (inner := _inner(curves, log, sight)) is not None:
-        low, high = inner
-        least, cap = max(least, low), min(cap or math.inf, high)
-        floor, ceiling = (floor if floor >= low else math.nan), (ceiling if ceiling <= high else math.nan)
+    if viewing.clipped and (inner := _inner(curves, kind.log, sight)) is not None:
+        least, cap = inner[0], min(cap, inner[1])
+        floor, ceiling = (floor if floor >= least else math.nan), (ceiling if ceiling <= cap else math.nan)
         notes = (("  outliers out", "warn"), *notes)
-    if viewing.smoothing:
+    if viewing.smoothing and any(one.smooth is not None for one in curves):
         notes = (*notes, (f"  smoothing {viewing.smoothing:g}", "dim"))
-    shown = Axes(sight.low, sight.high, log_x=scale.log, log_y=log, y_floor=floor, y_ceiling=ceiling, y_least=least)
-    return replace(shown, y_cap=cap or math.inf), notes
+    axes = Axes(sight.low, sight.high, log_x=scale.log, log_y=kind.log, y_floor=floor, y_ceiling=ceiling)
+    return replace(axes, y_cap=cap if cap == cap else math.inf, y_least=least), notes
 
 
 def unit_note(sight: Sight) -> Row:
@@ -217,7 +242,7 @@ def unit_note(sight: Sight) -> Row:
     return tuple((f"  {each}", "dim") for each in said)
 
 
-def _inner(curves: Sequence[_Curve], log: bool, sight: Sight) -> tuple[float, float] | None:
+def _inner(curves: Sequence[Curve], log: bool, sight: Sight) -> tuple[float, float] | None:
     """The range of y without the outermost values in sight, and a margin; None where there is nothing to tell from."""
     found = []
     for one in curves:
@@ -232,55 +257,3 @@ def _inner(curves: Sequence[_Curve], log: bool, sight: Sight) -> tuple[float, fl
     margin = MARGIN * (high - low)
     low, high = (10 ** (low - margin), 10 ** (high + margin)) if log else (low - margin, high + margin)
     return float(low), float(high)
-
-
-# the cursor
-
-
-def where(sight: Sight) -> str:
-    """x at the cursor in its unit, where it is neither epoch nor iteration."""
-    if sight.at is None or sight.viewing.x not in ("samples", "seconds"):
-        return ""
-    return f"{sight.at:.0f} samples" if sight.viewing.x == "samples" else f"{sight.at:.4g} s"
-
-
-def said_at(sight: Sight) -> str:
-    """What happened at the cursor, in words: within so little of x that two places can hardly be told apart."""
-    if sight.at is None:
-        return ""
-    near = (sight.high - sight.low) / 200
-    return ", ".join(event.words for event in sight.events if abs(event.x - sight.at) <= near)
-
-
-def _readings(curves: Sequence[_Curve], column: str | None, selected: int, sight: Sight) -> list[Reading]:
-    """The values of every curve at the cursor, those of the selected run first told by its iteration."""
-    assert sight.cursor is not None
-    assert sight.at is not None
-    found = []
-    for one in sorted(curves, key=lambda each: each.run.index != selected):
-        history = one.run.history
-        iteration = sight.cursor if one.run.index == selected else sight.scale.iteration_at(history, sight.at)
-        if not iteration:
-            continue
-        kept = iteration - 1 in history.kept
-        epoch = history[iteration - 1].epoch if kept else 0
-        if column is not None:
-            raw = getattr(history[iteration - 1], column) if kept else None
-        else:
-            raw, kept = value_at(one.at, one.raw, iteration), True
-        smooth = value_at(one.smooth_at, one.smooth, iteration) if one.smooth is not None else None
-        seen, seen_epoch = None, 0
-        if len(one.seen):
-            over = int(np.searchsorted(one.seen[:, 0], iteration))  # the end of its own epoch, or else the newest there is
-            seen = float(one.seen[min(over, len(one.seen) - 1), 1])
-            seen_epoch = epoch if over < len(one.seen) else len(history.epochs)
-        found.append(Reading(one.run, epoch, iteration, raw, smooth, seen, seen_epoch, kept))
-    return found
-
-
-def value_at(at: Floats | None, y: Floats, iteration: int) -> float | None:
-    """The newest value that is known at an iteration."""
-    if at is None:
-        return None
-    place = int(np.searchsorted(at, iteration, side="right")) - 1
-    return float(y[place]) if place >= 0 else None

@@ -1,24 +1,22 @@
-"""Arrays in, drawn curves out: the only file that knows plotext, which draws the frame with its ticks.
+"""Arrays in, drawn curves out.
 
-What plotext must never see is dealt with here: NaN and infinity become gaps with a mark, and logarithms are taken before
-drawing. Curves are set dot by dot in `tui.raster`, where no spike is lost however long they are.
+NaN and infinity become gaps with a mark, and logarithms are taken before drawing. The dots of curves come from `tui.raster`,
+where no spike is lost however long they are, and the frame around them from `tui.frame`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from plotext._figure import _figure_class  # its public functions all draw on one global figure; each plot needs its own
 
 from tui.canvas import Row, Span
-from tui.raster import ACROSS, DOWN, braille, decimate, joined, placed
-from tui.ticks import Floats, Ticks, nice_step, power_label
+from tui.frame import frame, in_cells, y_axis
+from tui.raster import ACROSS, DOWN, braille, cell_of, decimate, joined, placed
+from tui.ticks import Floats, Ticks
 
 LINE = "line"
 PATH = "path"  # joined like a line, but it may go anywhere: x need not rise, and nothing is left out
@@ -93,10 +91,13 @@ def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: M
         shown = [_within(one, axes, low_x, high_x) for one in series]
         lost, over, under = _beyond(shown, axes, low_x, high_x)
         shown = [_cut(one, axes) for one in shown]
-        low, high, ticks = _y_axis(shown, axes, low_x, high_x, height)
-    columns, rows = max(2, width - max(len(label) for _, label in ticks) - 2), height - 3
-    x_ticks = tuple((float(along(axes, at)), label) for at, label in axes.x_ticks)
-    cells = [list(line) for line in _frame(width, height, (low_x, high_x), x_ticks, (low, high), ticks)]
+        values = _extremes(shown, axes, low_x, high_x)
+    low, high, ticks = y_axis(values, axes.log_y, (axes.y_floor, axes.y_ceiling), axes.y_limits, height)
+    columns = max(2, width - max(len(label) for _, label in ticks) - 2)
+    rows = height - (3 if axes.x_ticks else 2)  # without ticks there is no line for their labels
+    x_ticks = tuple((along(axes, at), label) for at, label in axes.x_ticks)
+    places = in_cells(x_ticks, low_x, high_x, columns, ACROSS), in_cells(ticks, low, high, rows, DOWN)
+    cells = [list(line) for line in frame(width, height, (columns, rows), *places)]
     roles = [["axis"] * len(line) for line in cells]
     left = width - columns - 1
 
@@ -117,11 +118,11 @@ def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: M
                 put(column, row, character, one.role)
         else:
             xs, ys = thinned(x, y, (high_x - low_x) * 3 / columns, (high - low) / rows)
-            points = zip(placed(np.array(xs), low_x, high_x, columns), placed(np.array(ys), low, high, rows), strict=True)
-            for across_at, up_at in points:
+            points = cell_of(np.array(xs), low_x, high_x, columns, ACROSS), cell_of(np.array(ys), low, high, rows, DOWN)
+            for across_at, up_at in zip(*points, strict=True):
                 put(int(across_at), int(up_at), one.marker, one.role)
-    for places, mark, row in ((under, MARK_UNDER, 0), (over, MARK_OVER, rows - 1), (lost, MARK_LOST, rows - 1)):
-        for column in placed(np.array(sorted(places)), low_x, high_x, columns).tolist():
+    for beyond, mark, row in ((under, MARK_UNDER, 0), (over, MARK_OVER, rows - 1), (lost, MARK_LOST, rows - 1)):
+        for column in cell_of(np.array(sorted(beyond)), low_x, high_x, columns, ACROSS).tolist():
             put(int(column), row, mark, "bad")
     if marks is not None:
         _mark(cells, roles, marks, axes, columns)
@@ -137,7 +138,7 @@ def column_of(axes: Axes, x: Floats, columns: int) -> Floats:
     """The column of cells (n,) that each x is drawn in."""
     with np.errstate(all="ignore"):
         places = np.log10(x) if axes.log_x else x
-    return placed(places, along(axes, axes.x_low), along(axes, axes.x_high), columns)
+    return cell_of(places, along(axes, axes.x_low), along(axes, axes.x_high), columns, ACROSS)
 
 
 def _within(one: Series, axes: Axes, low: float, high: float) -> Series:
@@ -215,8 +216,8 @@ def thinned(x: Floats, y: Floats, apart: float, row: float) -> tuple[list[float]
     return [at for at, _ in reversed(kept)], [value for _, value in reversed(kept)]
 
 
-def _y_axis(series: Sequence[Series], axes: Axes, low_x: float, high_x: float, height: int) -> tuple[float, float, Ticks]:
-    """The limits of y, widened to whole steps so that the axis stands still while a curve grows, and its ticks."""
+def _extremes(series: Sequence[Series], axes: Axes, low_x: float, high_x: float) -> Floats:
+    """The smallest and the largest y of each curve in sight, as the axis has them."""
     found: list[float] = []
     for one in series:
         y = one.y[(one.x >= low_x) & (one.x <= high_x)] if one.marker in (PATH, DOTS) else one.y
@@ -224,63 +225,17 @@ def _y_axis(series: Sequence[Series], axes: Axes, low_x: float, high_x: float, h
             found += [float(np.fmin.reduce(y)), float(np.fmax.reduce(y))]
     values = np.array(found)
     values = values[~np.isnan(values)]
-    values = np.log10(values) if axes.log_y else values
-    edges = [edge for edge in (axes.y_floor, axes.y_ceiling) if edge == edge]
-    if not len(values) and len(edges) == 1:  # nothing to show yet: one unit of scale from the edge that is known
-        edges.append(edges[0] + (1.0 if axes.y_floor == axes.y_floor else -1.0))
-    values = np.concatenate([values, edges])
-    if axes.y_limits is not None:
-        values = np.array(axes.y_limits)
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    if high - low < 1e-12 * max(1.0, abs(high)):
-        low, high = low - 0.5 * max(1e-6, abs(low)), high + 0.5 * max(1e-6, abs(high))
-    if axes.log_y:
-        return _log_axis(low, high, height)
-    step = nice_step((high - low) / max(1, min(5, (height - 3) // 3)))
-    low, high = math.floor(low / step + 1e-9) * step, math.ceil(2 * high / step - 1e-9) * step / 2
-    count = math.floor((high - low) / step + 1e-9)
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    labels = [low + index * step for index in range(count + 1)]
-    big = max(abs(low), abs(high)) >= 1e6 or digits > 5
-    return low, high, tuple((y, f"{y:.1e}" if big else f"{y + 0.0:.{digits}f}") for y in labels)
-
-
-def _log_axis(low: float, high: float, height: int) -> tuple[float, float, Ticks]:
-    low, high = math.floor(low * 2) / 2, math.ceil(high * 2) / 2
-    powers = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
-    step = max(1, -(-len(powers) // max(1, (height - 3) // 2)))
-    powers = powers[::step] if powers else [low, high]
-    return low, high, tuple((power, power_label(power)) for power in powers)
-
-
-@lru_cache(maxsize=16)
-def _frame(
-    width: int, height: int, limits_x: tuple[float, float], x_ticks: Ticks, limits_y: tuple[float, float], y_ticks: Ticks
-) -> tuple[str, ...]:
-    """The frame around nothing, with its ticks; it stands still most of the time."""
-    figure = _figure_class()
-    figure.plotsize(width, height)
-    figure._set_size(width, height)  # without this it is clipped to the size of the terminal it believes in
-    figure.theme("clear")
-    figure.xlim(*limits_x)
-    figure.ylim(*limits_y)
-    figure.xticks([x for x, _ in x_ticks], [label for _, label in x_ticks])
-    figure.yticks([y for y, _ in y_ticks], [label for _, label in y_ticks])
-    # plotext draws no frame around nothing: one point outside of it helps
-    figure.scatter([limits_x[0] - (limits_x[1] - limits_x[0])], [limits_y[0]], marker=" ")
-    return tuple(_CODE.sub("", line) for line in figure.build().rstrip("\n").split("\n")[:height])
-
-
-_CODE = re.compile(r"\x1b\[([0-9;]*)m")
+    scaled: Floats = np.log10(values) if axes.log_y else values
+    return scaled
 
 
 def _mark(cells: list[list[str]], roles: list[list[str]], marks: Marks, axes: Axes, columns: int) -> None:
     """Put the marks into a plot that is drawn: on its edges, and for the cursor down through what is empty."""
-    left, bottom = len(cells[0]) - columns - 1, len(cells) - 2
+    left, bottom = len(cells[0]) - columns - 1, len(cells) - (2 if axes.x_ticks else 1)
 
-    def column(x: float) -> int | None:
+    def column(x: float) -> int:
         place = column_of(axes, np.array([x]), columns)[0]
-        return left + int(place) if 0 <= place < columns else None
+        return left + int(place) if 0 <= place < columns else -1
 
     if marks.lit is not None:
         first, last = column_of(axes, np.array(marks.lit), columns)
@@ -291,9 +246,9 @@ def _mark(cells: list[list[str]], roles: list[list[str]], marks: Marks, axes: Ax
                 if roles[row][at] == marks.lit_role:
                     roles[row][at] = "lit"
     for x, letter in marks.events:
-        if (at := column(x)) is not None:
+        if (at := column(x)) >= 0:
             cells[0][at], roles[0][at] = letter, "strong"
-    if marks.cursor is not None and (at := column(marks.cursor)) is not None:
+    if marks.cursor is not None and (at := column(marks.cursor)) >= 0:
         for row in range(1, bottom):
             if cells[row][at] == " ":
                 cells[row][at], roles[row][at] = "│", "cursor"

@@ -30,6 +30,11 @@ def placed(values: Floats, low: float, high: float, bins: int) -> Floats:
     return bins_of
 
 
+def cell_of(values: Floats, low: float, high: float, cells: int, dots: int) -> Floats:
+    """The cell (n,) in which the dot of each value is, of cells with so many dots: marks stand where their curve is."""
+    return placed(values, low, high, cells * dots) // dots
+
+
 def decimate(x: Floats, y: Floats, low: float, high: float, columns: int) -> tuple[Floats, Floats]:
     """At most four points a column between `low` and `high`: its first, smallest, largest and last y.
 

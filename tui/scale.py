@@ -50,7 +50,8 @@ class Scale:
         if len(known) and len(iterations) == len(known) and iterations[0] == known[0] and iterations[-1] == known[-1]:
             if len(known) == known[-1] - known[0] + 1:  # all of them, one by one
                 return values
-        return np.interp(iterations, np.append(0.0, known), np.append(0.0, values))
+        x: Floats = np.interp(iterations, np.append(0.0, known), np.append(0.0, values))
+        return x
 
     def iteration_at(self, history: History, x: float) -> int:
         """The newest iteration (from 1) that is not right of x; the first one left of all, 0 where there is none yet."""
@@ -71,7 +72,11 @@ class Scale:
         """Ticks from `low` to `high`, as many as have room in so many columns."""
         if self.unit == "epoch":
             numbers, ends = self.epochs
-            return epoch_ticks(ends, low, high, columns, numbers, self.log)
+            found = epoch_ticks(ends, low, high, columns, numbers, self.log)
+            inside = low > self.low or high < self.high  # within an epoch or two its iterations say more
+            if len(found) > 1 or not inside:
+                return found
+            return number_ticks(low, high, columns, self.log, "it " if self.counts == "iteration" else "")
         return number_ticks(low, high, columns, self.log)
 
 
@@ -99,7 +104,8 @@ def scale_of(
 def epochs_of(history: History, iterations: Floats) -> Floats:
     """How many epochs (n,) a run had had after so many iterations (n,), in parts of an epoch too."""
     known, values = _epoch_marks(history)
-    return np.interp(iterations, known, values)
+    epochs: Floats = np.interp(iterations, known, values)
+    return epochs
 
 
 def _epoch_marks(history: History) -> tuple[Floats, Floats]:

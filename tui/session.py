@@ -57,7 +57,7 @@ class Session(Keeps):
             return "running"
         if self.done:
             return "refused" if all(map(refused, self.trainers)) else "finished"
-        return "paused" if self.steps else "ready"
+        return "paused" if self.begun else "ready"
 
     @property
     def trainer(self) -> Trainer:
@@ -78,6 +78,11 @@ class Session(Keeps):
     def steps(self) -> int:
         """Iterations done, over all runs."""
         return sum(trainer.iteration for trainer in self.trainers)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is trained, be it a single phase."""
+        return any(trainer.iteration or trainer.phase for trainer in self.trainers)
 
     @property
     def all_steps(self) -> int:
@@ -131,7 +136,7 @@ class Session(Keeps):
         whole = len(preset.sheet.claim) == len(self.preset.sheet.claim)
         self.preset = replace(preset, sheet=self.preset.sheet)
         self._saved = preset if whole else None
-        if not self.steps:
+        if not self.begun:
             self.prepare()
 
     # training
@@ -182,6 +187,24 @@ class Session(Keeps):
             if not trainer.done:
                 yield self._step(trainer)
 
+    def one_phase(self) -> int:
+        """The next phase of every run, and which it was: 0 forward, 1 loss, 2 backward, 3 update.
+
+        Where some are in the middle of an iteration that others have done, as after a pause, they finish it first.
+        """
+        going = [trainer for trainer in self.trainers if not trainer.done]
+        if len({trainer.phase for trainer in going}) > 1:
+            for trainer in going:
+                if trainer.phase:
+                    self._step(trainer)
+        going = [trainer for trainer in going if not trainer.done]
+        phase = going[0].phase if going else 3
+        for trainer in going:
+            trainer.step_phase()
+            if not trainer.phase:
+                self.films[trainer].take()
+        return phase
+
     def one_epoch(self) -> Iterator[IterationMetrics]:
         """Every run to the end of the epoch that the last of them is in, or through the next one."""
         target = min((one.epoch + one.at_epoch_end for one in self.trainers if not one.done), default=0)
@@ -229,13 +252,13 @@ class Session(Keeps):
         runs = {index: read_run(document, self.runs[index].name) for index, document in documents.items()}
         if all(runs[index] == self.runs[index] for index in affected):
             return f"{field.label} stays {old}"
-        changes = live_changes(field, runs, self.trainers) if self.steps else []
+        changes = live_changes(field, runs, self.trainers) if self.begun else []
         for index in affected:
             self.documents[index], self.runs[index] = documents[index], runs[index]
         new = form.written(self.value(field))
         who = f"{self.run.name}: " if len(affected) < len(self.runs) else ""
         what = f"{who}{field.label} {old} → {new}"
-        if not self.steps:
+        if not self.begun:
             self.prepare()
             return what
         for trainer, name, value in changes:

@@ -32,8 +32,9 @@ def running_mean(values: Floats, window: int) -> Floats:
     if len(values) == 0 or window <= 1:
         return values
     lost = ~np.isfinite(values)
-    sums = np.cumsum(np.where(lost, 0.0, values))
-    sums[window:] = sums[window:] - sums[:-window]
+    with np.errstate(over="ignore", invalid="ignore"):  # a run that blows up is still drawn as far as it goes
+        sums = np.cumsum(np.where(lost, 0.0, values))
+        sums[window:] = sums[window:] - sums[:-window]
     counts = np.minimum(np.arange(1, len(values) + 1), window)
     return np.where(np.maximum.accumulate(lost), np.nan, sums / counts)
 

@@ -37,36 +37,38 @@ def epoch_ticks(
         inside = (places > low) & (places <= high)
         if not inside.any():
             break
-        if len(places) < 2 or float(np.diff(places[inside]).min(initial=np.inf)) * room - widest >= 2:
+        if len(places) < 2 or float(np.diff(places[inside]).min(initial=np.inf)) * room - widest >= 2.5:
             return tuple((float(places[at]), f"{labels[at]:.0f}") for at in np.flatnonzero(inside).tolist())
     return ()
 
 
-def number_ticks(low: float, high: float, columns: int, log: bool = False) -> Ticks:
-    """Ticks at round numbers from `low` to `high`, as many as have room: 200, 400, ... or 1, 2, 5, 10, ..."""
+def number_ticks(low: float, high: float, columns: int, log: bool = False, before: str = "") -> Ticks:
+    """Ticks at round numbers from `low` to `high`, as many as have room: 200, 400, ... or 1, 2, 5, 10, ...; `before` stands
+    before each."""
     if not high > low:
         return ()
     if log:
         places = _ones_twos_fives(low, high)
-        return _with_room(np.array(places), [round_label(at) for at in places], low, high, columns)
+        return _with_room(np.array(places), [before + round_label(at, top=at) for at in places], low, high, columns)
     for count in range(max(1, columns // 6), 0, -1):
         step = nice_step((high - low) / count)
         numbers = np.arange(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
-        labels = [round_label(float(number * step), step) for number in numbers.tolist() if number]
+        places = [float(number * step) for number in numbers.tolist() if number]
+        labels = [before + round_label(at, step, high) for at in places]
         if labels and (max(map(len, labels)) + 2) * (high - low) <= step * columns:
-            places = [float(number * step) for number in numbers.tolist() if number]
             return tuple(zip(places, labels, strict=True))
     return ()
 
 
-def round_label(value: float, step: float = 0.0) -> str:
-    """A round number in few characters: 0.05, 0.5, 20, 1000, 20k, 2M; with a `step` in as many digits as that has."""
+def round_label(value: float, step: float = 0.0, top: float = 0.0) -> str:
+    """A round number in few characters: 0.05, 0.5, 20, 1000, 200k, 2M; all on an axis that goes up to `top` and has a `step`
+    are written alike."""
     size = abs(value)
     if size >= 1e9 or 0 < size < 1e-4:
         return f"{value:.0e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
     for unit, letter in ((1e6, "M"), (1e3, "k")):
-        if size >= 10 * unit:
-            return f"{value / unit:.4g}{letter}"
+        if top >= 100 * unit or (not step and size >= 10 * unit):
+            return f"{value / unit:.6g}{letter}"
     digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step else 0
     return f"{value:.{digits}f}" if step else f"{value:.10g}"
 

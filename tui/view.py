@@ -18,6 +18,8 @@ from tui.ghosts import behind
 from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
 from tui.landscape import surface_picture
 from tui.live_edit import refused
+from tui.more_curves import MORE, more_picture
+from tui.more_curves import why_not as more_why_not
 from tui.names import labels, letters, marked
 from tui.pace import Pace
 from tui.panes.bars import Standing
@@ -178,6 +180,8 @@ def _pictures(session: Session, viewing: Viewing) -> tuple[Picture, Picture]:
         loss = refused_picture(session.trainer)
         if session.hidden.setting("batch_size"):
             loss = replace(loss, text=(f"A step needs too much memory; batch_size is hidden: {UNCOVERS}",))
+    if viewing.second in MORE and not more_why_not(viewing.second, session.trainer, session.hidden):
+        return loss, more_picture(viewing.second, trainers, selected, sight)
     if session.trainer.run.surface is not None:
         return loss, surface_picture(trainers, selected)
     if session.trainer.run.facts.classes:

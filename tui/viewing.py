@@ -29,7 +29,8 @@ class Viewing:
     """`second` is the id of the view in place of the second plot; `log_y` None is as the preset says, of the loss.
 
     `window` holds the limits of x in the unit of x (None: all of it), and with `follow` it moves along with the newest.
-    `cursor` is an iteration (from 1; None: there is no cursor). `smoothing` is the weight of the debiased exponential moving
+    `cursor` is an iteration (from 1; None: there is no cursor) of the selected run; where it is `riding` it goes along with
+    the newest. `smoothing` is the weight of the debiased exponential moving
     average, 0 is none. `clipped` leaves outliers out of the scale.
     """
 
@@ -42,6 +43,7 @@ class Viewing:
     window: tuple[float, float] | None = None
     follow: bool = True
     cursor: int | None = None
+    riding: bool = False
     lit: Lit | None = None
 
 

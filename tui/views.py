@@ -25,6 +25,21 @@ RUNS = "Runs"
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
+    Entry("boundary", "b", "Boundary or fit", "What the network says everywhere; Enter: letters, units", SECOND),
+    Entry("network", "n", "Network", "Units and their strongest connections; the arrows choose a unit", SECOND),
+    Entry("histograms", "h", "Weights and gradients", "How each layer's are spread, over time; Enter: gradients", SECOND),
+    Entry("samples", "i", "Predictions on samples", "Pictures or rows, the wrong ones first", SECOND),
+    Entry("confusion", "c", "Confusion matrix", "Which class is taken for which", SECOND),
+    Entry("slice", "l", "Loss surface", "A slice through the weights, and the way over it", SECOND),
+    Entry("rate", "r", "Learning rate", "The rate of every update, as the schedule and you have made it", SECOND),
+    Entry("gradient", "g", "Gradient norm", "How long the gradient is, before clipping", SECOND),
+    Entry("ratio", "u", "Update-to-weight ratio", "How far a step goes, measured by the weights", SECOND),
+    Entry("gap", "o", "Accuracy gap", "How much better it knows what it trains on (regression: of the loss)", SECOND),
+    Entry("x", "x", "Unit of x", "Epochs, iterations, samples seen or seconds", AXES, stays=True),
+    Entry("log-x", "X", "Scale of x", "Logarithmic, and back", AXES, stays=True),
+    Entry("log-y", "y", "Scale of the loss", "Logarithmic, and back", AXES, stays=True),
+    Entry("smoothing", "e", "Smoothing", "A debiased moving average over the raw curve: 0.6 to 0.99", AXES, stays=True),
+    Entry("outliers", "f", "Outliers", "The outermost 5 % at either end left out of the scale", AXES, stays=True),
     Entry("multiples", "m", "Small multiples", "Each run on a plot of its own, all with the same axes", RUNS),
     Entry("seeds", "s", "Seeds as a band", "Train with 5 to 30 seeds: their median, and where eight of ten lie", RUNS),
 )  # fmt: skip

@@ -23,14 +23,11 @@ class Walk:
 
     def at(self, step: int) -> str:
         """'w -2.600', or 'u -3.840 v 0.200', after so many steps (-1: now)."""
-        return position(self.surface.axes, self._place(step))
+        return position(self.surface.axes, self.path[min(step, len(self.path) - 1)])
 
     def bare(self, step: int) -> str:
         """'-3.840 0.200': the same without the names."""
-        return " ".join(_number(float(each)) for each in self._place(step))
-
-    def _place(self, step: int) -> NDArray[np.floating[Any]]:
-        return self.path[min(step, len(self.path) - 1)]  # what is drawn between two frames may be asked for newer steps
+        return " ".join(_number(float(each)) for each in self.path[min(step, len(self.path) - 1)])
 
     def gradient(self, step: int) -> str:
         """The gradient at that place: '-14.00', or '-4.000 20.00'."""

@@ -326,7 +326,7 @@ async def test_steps_on_a_surface(lab, fast, size):
         await person.press("n")
         assert "One step: from w -4.000 to w -2.600" in person.note
         assert "step 1    31.36 w -2.600" in person.read("tree")
-        assert "@ w -2.600" in person.read("second")
+        assert "● w -2.600" in person.read("second")
         loop = person.read("loop") if size[0] > 100 else person.read("loop-line")
         assert "gradient -14.00" in loop and "now w -2.600" in loop
         assert "learning_rate" in person.read("settings") and "batch" not in person.read("settings")
@@ -353,7 +353,8 @@ async def test_a_walk_of_two_parameters_is_seen_from_above(lab, fast):
         shown = person.read("second")
         assert "s sgd" in shown and "m momentum" in shown and "v over u, + lowest" in shown
         assert "+" in "".join(shown.splitlines()[1:])
-        assert "s" in "".join(shown.splitlines()[1:]) and "m" in "".join(shown.splitlines()[1:])
+        assert "● s sgd" in shown  # the selected one is the ball, the others have their letters
+        assert "●" in "".join(shown.splitlines()[1:]) and "m" in "".join(shown.splitlines()[1:])
         assert person.session.kept == []
         await person.press("r")
         await person.until(lambda: person.state == "finished" and len(person.session.kept) == 2)

@@ -52,6 +52,11 @@ class Look(Protocol):
         ...
 
 
+def unfinished(look: Look) -> bool:
+    """Whether another look would show more although nothing has changed: of a look that says so with `more`."""
+    return bool(getattr(look, "more", False))
+
+
 class View(Protocol):
     """A view of the inside of a model."""
 

@@ -244,7 +244,6 @@ class SettingsPane(Pane, can_focus=True):
     def on_blur(self) -> None:
         """Tab accepts and leaves."""
         self.close(accept=True)
-        super().on_blur()
 
     def cancel(self) -> None:
         """Give up typing; the value stays as it was."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from engine import IterationMetrics
-from tui.canvas import Pane, Row, Span, ends, heading, row
+from tui.canvas import Pane, Row, Span, ends, heading, row, width_of
 from tui.figures import duration, percent, rate, short
 from tui.walk import Walk
 
@@ -44,27 +48,87 @@ class Moment:
     counted: bool = True
 
 
+class Phases(Protocol):
+    """A phase taken apart, to be drawn below the loop; `hint` says what the pane's own keys choose in it, from the longest
+    wording to the shortest."""
+
+    @property
+    def hint(self) -> tuple[str, ...]:
+        """'Left Right unit   Up Down layer ...'."""
+        ...
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """At most `height` rows of at most `width` cells."""
+        ...
+
+
 class TrainingLoop(Pane):
-    """Four lines under a heading (three on a surface), or one line without where there is little room."""
+    """Four lines under a heading (three on a surface), or one line without where there is little room.
+
+    While phases are stepped, all that a phase did stands below the loop, and the pane has keys: they post `Chose`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "choose(0, -1, 0, 0)", "The unit before", show=False, id="phase.left"),
+        Binding("right", "choose(0, 1, 0, 0)", "The next unit", show=False, id="phase.right"),
+        Binding("up", "choose(-1, 0, 0, 0)", "The layer before", show=False, id="phase.up"),
+        Binding("down", "choose(1, 0, 0, 0)", "The next layer", show=False, id="phase.down"),
+        Binding("enter", "choose(0, 0, 1, 0)", "The next weight of the unit", show=False, id="phase.enter"),
+        Binding("pageup", "choose(0, 0, 0, -1)", "The row of the batch before", show=False, id="phase.pageup"),
+        Binding("pagedown", "choose(0, 0, 0, 1)", "The next row of the batch", show=False, id="phase.pagedown"),
+    ]
+
+    class Chose(Message):
+        """Keys moved what is looked at, by so many layers, units, weights and rows."""
+
+        def __init__(self, layer: int, unit: int, weight: int, row: int) -> None:
+            self.layer, self.unit, self.weight, self.row = layer, unit, weight, row
+            super().__init__()
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.moment: Moment | None = None
+        self.phases: Phases | None = None
 
     def show(self, moment: Moment) -> None:
         """Draw this moment."""
         self.moment = moment
         self.draw()
 
+    def take_apart(self, phases: Phases | None) -> None:
+        """From the next `show` on, also what this phase did; None: the loop alone."""
+        self.phases = phases
+        self.can_focus = phases is not None
+        self.set_class(phases is not None, "pane")
+
     def draw(self) -> None:
         """Paint the loop for the room there is."""
-        if self.moment is None:
+        if self.moment is None or not self.display:
             return
         width, height = self.size.width, self.size.height
-        if height >= 4:
+        if self.phases is not None and height > 1:
+            self.paint([
+                _titled(self.phases.hint, width, self.has_focus),
+                loop(self.moment.phase, again="step" if self.moment.walk is not None else "batch"),
+                *self.phases.rows(width, height - 2),
+            ])  # fmt: skip
+        elif height >= 4:
             self.paint([heading((("Training loop", "text"),), width, False), *tall(self.moment, width)])
         else:
             self.paint([one_line(self.moment, width)])
+
+    def action_choose(self, layer: int, unit: int, weight: int, row: int) -> None:
+        """A key of the pane was pressed."""
+        self.post_message(self.Chose(layer, unit, weight, row))
+
+
+def _titled(hints: tuple[str, ...], width: int, focused: bool) -> Row:
+    """The heading while phases are stepped, with as many words on the keys as have room."""
+    longest: Row = (("One phase at a time", "text"),)
+    if not focused or not any(hints):
+        return heading(longest, width, focused)
+    titles = [(*title, (f"  {hint}", "dim")) for hint in hints for title in (longest, (("Phases", "text"),))]
+    return heading(next((title for title in titles if width_of(title) <= width - 5), longest), width, focused)
 
 
 def loop(phase: int, again: str = "") -> Row:

@@ -58,7 +58,7 @@ class Help(Sheet[str]):
     ]
 
     def __init__(self, groups: Sequence[Group], at: str, titles: Mapping[str, str]) -> None:
-        super().__init__(id="help")
+        super().__init__("help")
         self.groups, self.at, self.titles = groups, at, titles
         self.words = bool(at)  # which of the two parts is shown
         self.within = False  # whether the arrows choose among the links of the entry

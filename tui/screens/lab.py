@@ -31,6 +31,8 @@ from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
 from tui.screens.layout import arrange
 from tui.screens.multiples import Multiplies
+from tui.screens.phasing import Phasing
+from tui.screens.reading import Reads
 from tui.screens.seeds import TrainsSeeds
 from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
@@ -38,7 +40,7 @@ from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Trains, Edits, LooksAt):
+class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edits, Reads, LooksAt):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -115,6 +117,7 @@ class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Trains, Edits, Looks
         self.compare_frame()
         self.show_multiples()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
+        self.show_phases()
         for loop in self.query(TrainingLoop):
             loop.show(moment)
         self.remember()
@@ -136,7 +139,7 @@ class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Trains, Edits, Looks
         self.place_panes()
 
     def place_panes(self) -> None:
-        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside)
+        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.apart)
         self.place_multiples()
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
         if shown and not any(pane.has_focus_within for pane in shown):

@@ -12,7 +12,7 @@ from tui.views import Entry
 class Multiplies(LooksAt):
     """The part of the lab that draws each run on plots of its own."""
 
-    apart = False  # whether small multiples are wanted
+    small = False  # whether small multiples are wanted
 
     def action_view(self, name: str) -> None:
         """Take an entry of the views sheet, by its id."""
@@ -20,18 +20,18 @@ class Multiplies(LooksAt):
             super().action_view(name)
             return
         why_not = self._no_multiples()
-        if self.apart or not why_not:
-            self.apart = not self.apart
+        if self.small or not why_not:
+            self.small = not self.small
             self.place_panes()
             self.frame()
             self.say("Each run on a plot of its own, all with the same axes. v m puts them over each other again"
-                     if self.apart else "The runs are over each other again")  # fmt: skip
+                     if self.small else "The runs are over each other again")  # fmt: skip
         else:
             self.say(why_not, role="warn")
 
     def status_of(self, entry: Entry) -> tuple[str, str]:
         """What an entry of the sheet is now, and why it cannot be chosen."""
-        return ("shown", "") if entry.id == "multiples" and self.apart else super().status_of(entry)
+        return ("shown", "") if entry.id == "multiples" and self.small else super().status_of(entry)
 
     def _no_multiples(self) -> str:
         """Why small multiples cannot be shown now; empty where they can."""
@@ -46,7 +46,8 @@ class Multiplies(LooksAt):
     def place_multiples(self) -> None:
         """After the panes were placed: the small plots in the room of both large ones, while they are wanted and fit."""
         pane = self.query_one(MultiplesPane)
-        pane.display = self.apart and self.zoomed is None and not self._no_multiples()
+        phases = self.has_class("apart") or self.has_class("on-surface")  # these have the room of a plot
+        pane.display = self.small and self.zoomed is None and not phases and not self._no_multiples()
         if pane.display:
             for name in ("#loss", "#second", "#inside"):
                 self.query_one(name).display = False

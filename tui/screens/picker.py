@@ -33,7 +33,7 @@ class Picker(Sheet[str]):
     BINDINGS: ClassVar[list[BindingType]] = choosing("picker")
 
     def __init__(self, entries: Sequence[Heading], current: str, done: Mapping[str, Done], trouble: str) -> None:
-        super().__init__(id="picker")
+        super().__init__("picker")
         self.entries, self.current, self.done, self.trouble = entries, current, done, trouble
 
     def compose(self) -> ComposeResult:

@@ -20,7 +20,7 @@ class Predict(Sheet[None]):
     """`typed` is the input to begin with; every other one that is typed is told to `remember`."""
 
     def __init__(self, session: Session, typed: str, remember: Callable[[str], None]) -> None:
-        super().__init__(id="predict")
+        super().__init__("predict")
         self.session, self.typed, self.remember = session, typed, remember
         self._shown: tuple[object, ...] = ()
 

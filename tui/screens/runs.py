@@ -151,7 +151,7 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__(id="runs")
+        super().__init__("runs")
         self.session = session
 
     def compose(self) -> ComposeResult:

@@ -35,7 +35,7 @@ class Overwrite(Sheet[bool]):
     ]
 
     def __init__(self, question: str) -> None:
-        super().__init__(id="overwrite")
+        super().__init__("overwrite")
         self.question = question
 
     def compose(self) -> ComposeResult:
@@ -48,7 +48,7 @@ class SaveAs(Sheet[saving.Copy]):
     """Asks for a file and saves the session there; gives what was saved."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(id="save")
+        super().__init__("save")
         self.session = session
         self.suggestion = shortened(saving.suggested(session.preset))
 

@@ -18,7 +18,7 @@ class Several(Sheet[tuple[Field, list[Any]]]):
     """Gives back the setting and its values."""
 
     def __init__(self, session: Session, begun: str = "") -> None:
-        super().__init__(id="several")
+        super().__init__("several")
         self.session, self.begun = session, begun
 
     def compose(self) -> ComposeResult:

@@ -30,6 +30,10 @@ class Sheet(ModalScreen[Result]):
         Binding("escape", "dismiss(None)", "Close", show=False, id="sheet.escape"),
     ]
 
+    def __init__(self, kind: str) -> None:
+        # a class and no id: one that is closing may still be there when the same key opens it again
+        super().__init__(classes=kind)
+
 
 def typing_line(value: str = "", placeholder: str = "") -> Input:
     """A line to type in, whose cursor does not blink: over SSH every blink is sent."""
@@ -59,7 +63,7 @@ class Choice(Sheet[str]):
     """One of a list of words, for a setting."""
 
     def __init__(self, label: str, words: Sequence[str], current: str) -> None:
-        super().__init__(id="choice")
+        super().__init__("choice")
         self.label, self.words, self.current = label, words, current
 
     def compose(self) -> ComposeResult:
@@ -86,7 +90,7 @@ class Ask(Sheet[bool]):
     ]
 
     def __init__(self, question: str, yes: str, no: str) -> None:
-        super().__init__(id="ask")
+        super().__init__("ask")
         self.question, self.yes, self.no = question, yes, no
 
     def compose(self) -> ComposeResult:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from textual import on
 from textual.widget import Widget
 
-from tui import view
+from tui import more_curves, view
 from tui.inside.registry import INSIDE
-from tui.inside.scene import Scene, Spot
+from tui.inside.scene import Scene, Spot, unfinished
+from tui.more_curves import MORE
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.screens.base import Lab
@@ -18,6 +19,7 @@ from tui.viewing import AS_IT_IS, OWN, Viewing
 from tui.views import VIEWS, Entry
 
 SHARE = 0.1  # of the time, at most, goes into looks at the inside of a model
+GLANCE = 0.04  # seconds between two looks of which the second shows more, while nothing trains: keys go first
 
 
 class LooksAt(Lab):
@@ -28,6 +30,7 @@ class LooksAt(Lab):
     zoomed: Widget | None = None
     _next_look = 0.0
     _looked: tuple[object, ...] = ()
+    _more_to_see = _glancing = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -57,12 +60,23 @@ class LooksAt(Lab):
         now = (session.trainer, name, spot, session.hidden.validation)
         started = time.perf_counter()
         same = now == self._looked[:-1]
-        if same and (self._looked[-1] == session.trainer.iteration or (session.running and started < self._next_look)):
+        nothing_new = self._looked[-1:] == (session.trainer.iteration,) and not self._more_to_see
+        if same and (nothing_new or (session.running and started < self._next_look)):
             return
-        pane.show(INSIDE[name].look(Scene(session.trainer, session.films[session.trainer], spot, session.hidden.validation)))
-        self._looked = (*now, session.trainer.iteration)
+        look = INSIDE[name].look(Scene(session.trainer, session.films[session.trainer], spot, session.hidden.validation))
+        pane.show(look)
+        self._looked, self._more_to_see = (*now, session.trainer.iteration), unfinished(look)
         ended = time.perf_counter()
         self._next_look = ended + (ended - started) / SHARE
+        if self._more_to_see and not session.running and not self._glancing:  # while it trains, the next frame looks
+            self._glancing = True
+            self.set_timer(GLANCE, self._look_again)
+
+    def _look_again(self) -> None:
+        """Go on with a look that takes its time, while nothing trains."""
+        self._glancing = False
+        if self.inside and self._more_to_see and not self.session.running:
+            self._look_inside()
 
     @on(InsidePane.Moved)
     def _moved_inside(self, message: InsidePane.Moved) -> None:
@@ -87,14 +101,18 @@ class LooksAt(Lab):
         """What an entry of the sheet is now, and why it cannot be chosen."""
         inside = INSIDE.get(entry.id)
         why_not = inside.why_not(self.session.trainer) if inside is not None else ""
+        if entry.id in MORE:
+            why_not = more_curves.why_not(entry.id, self.session.trainer, self.session.hidden)
         return "shown" if entry.id == self.viewing.second else "", why_not
 
     def action_view(self, name: str) -> None:
         """Take an entry of the views sheet, by its id."""
-        if name == OWN or name in INSIDE:
+        if name == OWN or name in INSIDE or name in MORE:
             self.look_at(replace(self.viewing, second=name))
             self.zoomed = None if isinstance(self.zoomed, Curves | InsidePane) else self.zoomed
             self.place_panes()
+            if self.inside:
+                self.query_one(InsidePane).focus()  # its arrows and Enter are what is wanted next
             title = next(entry.title for entry in VIEWS if entry.id == name)
             self.say(f"{title}. z makes it large, v a goes back" if name != OWN else f"{title}, as the preset has it")
 

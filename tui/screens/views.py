@@ -25,7 +25,7 @@ class Views(Sheet[str]):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, status: Status, apply: Callable[[str], None]) -> None:
-        super().__init__(id="views")
+        super().__init__("views")
         self.status, self.apply = status, apply
 
     def compose(self) -> ComposeResult:

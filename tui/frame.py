@@ -1,0 +1,77 @@
+"""The frame around a plot: its axes with their ticks. It is the only file that knows plotext.
+
+plotext never sees a curve (of NaN or infinity it makes a crash, of long curves slow work), but only where ticks are,
+counted in cells.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+
+import numpy as np
+from plotext._figure import _figure_class  # its public functions all draw on one global figure; each frame needs its own
+
+from tui.raster import cell_of
+from tui.ticks import Floats, Ticks, nice_step, power_label
+
+_CODE = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+@lru_cache(maxsize=16)
+def frame(width: int, height: int, cells: tuple[int, int], x_ticks: Ticks, y_ticks: Ticks) -> tuple[str, ...]:
+    """The frame around nothing, so many cells wide and high inside, with its ticks; it stands still most of the time."""
+    figure = _figure_class()
+    figure.plotsize(width, height)
+    figure._set_size(width, height)  # without this it is clipped to the size of the terminal it believes in
+    figure.theme("clear")
+    figure.xlim(0, max(1, cells[0] - 1))
+    figure.ylim(0, max(1, cells[1] - 1))
+    figure.xticks([x for x, _ in x_ticks], [label for _, label in x_ticks])
+    figure.yticks([y for y, _ in y_ticks], [label for _, label in y_ticks])
+    # plotext draws no frame around nothing: one point outside of it helps
+    figure.scatter([-cells[0]], [0], marker=" ")
+    return tuple(_CODE.sub("", line) for line in figure.build().rstrip("\n").split("\n")[:height])
+
+
+def in_cells(ticks: Ticks, low: float, high: float, cells: int, dots: int) -> Ticks:
+    """Ticks where the dots of their values are, counted in cells."""
+    places = cell_of(np.array([at for at, _ in ticks]), low, high, cells, dots)
+    return tuple((float(place), label) for place, (_, label) in zip(places, ticks, strict=True))
+
+
+def y_axis(
+    values: Floats, log: bool, always: tuple[float, float], limits: tuple[float, float] | None, height: int
+) -> tuple[float, float, Ticks]:
+    """The limits of y, widened to whole steps so that the axis stands still while a curve grows, and its ticks.
+
+    `values` are there to be seen, logarithms already on a `log` axis; `always` are a floor and a ceiling (NaN: none) that
+    are always in; `limits` hold in place of all that.
+    """
+    edges = [edge for edge in always if edge == edge]
+    if not len(values) and len(edges) == 1:  # nothing to show yet: one unit of scale from the edge that is known
+        edges.append(edges[0] + (1.0 if always[0] == always[0] else -1.0))
+    values = np.concatenate([values, edges])
+    if limits is not None:
+        values = np.array(limits)
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    if high - low < 1e-12 * max(1.0, abs(high)):
+        low, high = low - 0.5 * max(1e-6, abs(low)), high + 0.5 * max(1e-6, abs(high))
+    if log:
+        return _log_axis(low, high, height)
+    step = nice_step((high - low) / max(1, min(5, (height - 3) // 3)))
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(2 * high / step - 1e-9) * step / 2
+    count = math.floor((high - low) / step + 1e-9)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    labels = [low + index * step for index in range(count + 1)]
+    big = max(abs(low), abs(high)) >= 1e6 or digits > 5
+    return low, high, tuple((y, f"{y:.1e}" if big else f"{y + 0.0:.{digits}f}") for y in labels)
+
+
+def _log_axis(low: float, high: float, height: int) -> tuple[float, float, Ticks]:
+    low, high = math.floor(low * 2) / 2, math.ceil(high * 2) / 2
+    powers = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
+    step = max(1, -(-len(powers) // max(1, (height - 3) // 2)))
+    powers = powers[::step] if powers else [low, high]
+    return low, high, tuple((power, power_label(power)) for power in powers)
