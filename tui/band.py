@@ -113,21 +113,20 @@ def stipple(x: Floats, low: Floats, high: Floats, axes: Axes, limits: tuple[floa
     """Dots between two curves, like a chessboard, and on both of them: x and y, (dots,) float64 each."""
     bottom, top = limits
     step = (top - bottom) / UP or 1.0
-    first, last = (float(x[0]), min(float(x[-1]), axes.x_high)) if len(x) else (0.0, 0.0)
-    span = (axes.x_high - axes.x_low) / ACROSS
-    xs, ys = [], []
-    for column in range(max(0, math.ceil((first - axes.x_low) / span)), math.floor((last - axes.x_low) / span + 1e-9) + 1):
-        at = axes.x_low + column * span
-        edges = [float(np.interp(at, x, edge)) for edge in (low, high)]
-        if axes.log_y:
-            if min(edges) <= 0.0:
-                continue
-            edges = [math.log10(edge) for edge in edges]
-        levels = np.arange(math.ceil((edges[0] - bottom) / step), math.floor((edges[1] - bottom) / step) + 1)
-        inner = bottom + levels[levels % 2 == column % 2] * step
-        points = np.concatenate([edges, inner])
-        ys.append(10.0**points if axes.log_y else points)
-        xs.append(np.full(len(points), at))
-    if not xs:
+    columns = np.arange(ACROSS + 1)
+    across = axes.x_low + columns * ((axes.x_high - axes.x_low) / ACROSS)
+    if not len(x):
         return np.empty(0), np.empty(0)
-    return np.concatenate(xs), np.concatenate(ys)
+    inside = (across >= x[0]) & (across <= x[-1])
+    columns, across = columns[inside], across[inside]
+    edges = [np.interp(across, x, edge) for edge in (low, high)]
+    if axes.log_y:
+        edges = [np.log10(np.where(edge > 0.0, edge, np.nan)) for edge in edges]
+    levels = np.arange(UP + 1)
+    heights = bottom + levels[:, None] * step
+    within = (heights >= edges[0]) & (heights <= edges[1]) & ((levels[:, None] + columns) % 2 == 0)
+    row, column = np.nonzero(within)
+    xs = np.concatenate([across, across, across[column]])
+    ys = np.concatenate([*edges, heights[row, 0]])
+    there = np.isfinite(ys)
+    return xs[there], 10.0 ** ys[there] if axes.log_y else ys[there]

@@ -44,8 +44,9 @@ def behind(session: Session, pictures: tuple[Picture, Picture]) -> tuple[Picture
     blind = session.hidden.validation
     first, second = (with_ghosts(each, ghosts, blind) for each in pictures)
     surface = session.trainer.run.surface
-    walked = surface is not None and second.titles[0][0][0] == "Surface"  # and not other curves in its place
-    return first, with_walks(second, ghosts, surface) if walked else second
+    if surface is None or second.titles[0][0][0] != "Surface":  # on a surface, other curves may be in its place
+        return first, second
+    return first, with_walks(second, ghosts, surface)
 
 
 def with_ghosts(picture: Picture, ghosts: Sequence[Kept], blind: bool) -> Picture:

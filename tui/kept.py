@@ -140,7 +140,8 @@ class Keeps:
 
     def toggle_ghost(self, kept: Kept) -> str:
         """Make a kept run a ghost, or no longer one; in words what became of it."""
-        at = self.kept.index(kept)
+        at = next(index for index, one in enumerate(self.kept) if one.history is kept.history)
+        kept = self.kept[at]  # as it is now: several keys may come in one packet
         mark = "" if kept.mark else self._free_mark(kept.name.rpartition("#")[2])
         if not mark and not kept.mark:
             return too_many()
@@ -149,7 +150,7 @@ class Keeps:
 
     def let_go(self, kept: Kept) -> None:
         """Forget a kept run."""
-        self.kept.remove(kept)
+        self.kept[:] = [one for one in self.kept if one.history is not kept.history]
 
     def _free_mark(self, usual: str) -> str:
         """The digit that its name has where that is free, else the smallest that is; empty where there are GHOSTS."""

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Part = Literal["train", "validation"]
 Figure = Literal["loss", "accuracy", "mean_absolute_error"]
 LOW, HIGH = 10.0, 90.0  # percentiles: eight of ten seeds lie between them
+MOST = 4000  # places of a curve: of longer runs some epochs are left out
 COUNTS = (5, 10, 20, 30)  # of seeds that are offered
 
 
@@ -74,15 +75,18 @@ def curve_of(ways: Sequence[Floats]) -> Curve | None:
     A seed that stopped early is not in what came later; a value that is no finite number is left out. None where no seed
     has the figure.
     """
-    values: dict[float, list[float]] = {}
-    for way in ways:
-        for iteration, value in way.tolist():
-            if np.isfinite(value):
-                values.setdefault(iteration, []).append(value)
-    if not values:
+    there = [way[np.isfinite(way[:, 1])] for way in ways]
+    at = np.unique(np.concatenate([way[:, 0] for way in there]))
+    if not len(at):
         return None
-    at = sorted(values)
-    low, median, high = (
-        np.array([each[index] for each in (np.percentile(values[x], (LOW, 50.0, HIGH)) for x in at)]) for index in range(3)
-    )
-    return Curve(np.array(at), low, median, high)
+    at = at[np.unique(np.append(np.arange(0, len(at), -(-len(at) // MOST)), len(at) - 1))]
+    values = np.full((len(there), len(at)), np.nan)
+    for row, way in zip(values, there, strict=True):
+        places = np.searchsorted(at, way[:, 0])
+        known = (places < len(at)) & (at[np.minimum(places, len(at) - 1)] == way[:, 0])
+        row[places[known]] = way[known, 1]
+    found = np.empty((3, len(at)))
+    whole = np.isfinite(values).all(axis=0)
+    found[:, whole] = np.percentile(values[:, whole], (LOW, 50.0, HIGH), axis=0)
+    found[:, ~whole] = np.nanpercentile(values[:, ~whole], (LOW, 50.0, HIGH), axis=0)
+    return Curve(at, *found)

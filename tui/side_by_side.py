@@ -121,7 +121,7 @@ def setting_line(session: Session, text: str) -> tuple[Field, list[Any]]:
         raise ValueError(f"type two to {MOST} values of {label}, with commas between them")
     if not (chosen := several(session, field, values)):
         apart_by = (
-            "each in brackets: [8], [16, 16]" if field.key in ("network.hidden", form.START) else "with commas between"
+            "each in brackets: [8], [16, 16]" if field.key in ("network.hidden", form.START) else "with commas between them"
         )
         raise ValueError(f"one value is no comparison: type two to {MOST}, {apart_by}")
     return field, chosen

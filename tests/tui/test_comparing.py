@@ -264,6 +264,40 @@ async def test_enter_puts_the_settings_of_a_run_into_the_form(lab, fast):
         assert person.session.trainer.history.epochs == person.session.kept[0].history.epochs
 
 
+async def test_keys_that_come_in_one_packet_are_each_answered_once(lab, fast):
+    async with lab("recipe", pace=fast) as person:
+        await ghost_of_another_rate(person)
+        await person.press("k", "k", "down")
+        await person.burst("gg")
+        assert [one.mark for one in person.session.ghosts] == ["1"]
+        await person.burst("xx")
+        await person.press("y")
+        await person.settle()
+        assert person.session.kept == []
+        await person.burst("\r\r")
+        await person.settle()
+        assert person.app.screen is person.lab
+        assert "are in the form" in person.note or person.typing is not None  # the second Enter may have begun to type
+
+
+async def test_a_single_marked_run_is_trained_alone_so_a_comparison_can_be_left(lab, fast, tmp_path):
+    from tui.saving import copy_of
+
+    async with lab("lr-big-medium-tiny", pace=fast) as person:
+        await finish(person)
+        medium = person.session.trainers[1].history.epochs
+        person.lab.action_runs()
+        await person.settle()
+        await person.press("down", "space")
+        assert said(person) == "1 marked: c trains it alone; mark more to compare them"
+        await person.press("c")
+        await person.until(lambda: person.app.screen is person.lab and person.state == "finished")
+        session = person.session
+        assert [one.history.epochs for one in session.trainers] == [medium]
+        copy = copy_of(session.preset, session.documents, session.runs, tmp_path / "mine.toml")
+        assert [run.training for run in copy.preset.runs] == [session.run.training]
+
+
 async def test_the_table_follows_a_run_that_trains_on(lab):
     async with lab("recipe", epochs=50, pace=8.0) as person:
         await person.press("n", "k", "space", "k")

@@ -115,7 +115,6 @@ class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edi
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
         self.compare_frame()
-        self.show_multiples()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
         self.show_phases()
         for loop in self.query(TrainingLoop):

@@ -52,8 +52,10 @@ class Multiplies(LooksAt):
             for name in ("#loss", "#second", "#inside"):
                 self.query_one(name).display = False
 
-    def show_multiples(self) -> None:
-        """Once a frame: draw them anew."""
+    def show_curves(self) -> None:
+        """Draw both plots, or the small ones in their place."""
         pane = self.query_one(MultiplesPane)
         if pane.display:
             pane.show(multiples(self.session, self.viewing))
+        else:
+            super().show_curves()

@@ -188,6 +188,8 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
     def on_runs_pane_asked(self, message: RunsPane.Asked) -> None:
         """Do what can be done here, hand back the rest."""
         line, marked = message.line, message.marked
+        if not self.is_current:  # keys that came in one packet with the one that put something over this
+            return
         if message.what == "marked":
             told = "c trains them side by side" if len(marked) > 1 else "c trains it alone; mark more to compare them"
             self._say(f"{len(marked)} marked: {told}" if marked else "")
