@@ -63,6 +63,9 @@ class DescentApp(App[None], inherit_bindings=False):
                 yield SystemCommand(key.help, f"key {key.shown}", self._runner(key.action))
         yield SystemCommand("Predict: type an input", "What the network says to it now", self._runner("predict"))
         yield SystemCommand("Record the runs in a file", "descent FILE.npz goes on from there", self._runner("record"))
+        yield SystemCommand("Compare: one setting with several values", "Each a run, side by side", self._runner("several"))
+        yield SystemCommand("Compare: the table of all runs", "Of now and kept, sorted, marked", self._runner("runs"))
+        yield SystemCommand("Train with more seeds", "Their median and a band behind the curves", self._runner("seeds"))
         yield SystemCommand("Theme: colours, dark and light", "Choose a theme", self.action_change_theme)
         for entry in self.lab.entries():
             yield SystemCommand(f"Open {entry.title}", entry.summary, lambda name=entry.name: self.lab.open_preset(name))

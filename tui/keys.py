@@ -35,6 +35,7 @@ KEYS = (
     Key("rate.up", "full_stop", ".", "rate(True)", "Learning rate up, at once: 0.1, 0.2, 0.5, 1 ...", "learning rate"),
     Key("pace.slower", "minus", "-", "pace(False)", "Watch at half the pace", ""),
     Key("pace.faster", "plus,equals_sign", "+", "pace(True)", "Watch at twice the pace, at last as fast as it goes", "pace"),
+    Key("run.keep", "k", "k", "keep", "Keep the run as a ghost behind the next; again: the table of all runs", "keep"),
     Key("show.lesson", "t", "t", "lesson", "Lesson: the text, things to try, questions", "text"),
     Key("show.presets", "p", "p", "presets", "Lessons: pick another preset; type to search", "lessons"),
     Key("show.why", "w", "w", "why", "Why: uncover what a teacher's preset hides, and cover it again", ""),
@@ -77,7 +78,7 @@ def footer(state: str, width: int, steps: bool = False) -> list[tuple[str, str]]
         elif key.id in ("rate.down", "pace.slower"):  # told together with the key that follows
             waiting = f"{key.shown} "
     least = [entry for entry in entries if entry[0] == "?"]
-    for drop in ("s", "v", "z", "q", "t", "r", "p", "- +", ", .", "N"):
+    for drop in ("s", "v", "z", "q", "t", "k", "r", "p", "- +", ", .", "N"):
         if sum(len(keys) + len(word) + 3 for keys, word in entries) <= width:
             break
         entries = [entry for entry in entries if entry[0] != drop]

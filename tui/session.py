@@ -7,10 +7,10 @@ session; only the lab screen changes it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
-from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
+from engine import IterationMetrics, Preset, PresetError, Run, Trainer
 from engine.film import Film
 from engine.live import PACE
 from engine.overlay import nest, overlay
@@ -19,24 +19,15 @@ from engine.schema import Document, annotation_at
 from tui import form
 from tui.form import FIELDS, Field
 from tui.hidden import NOTHING, UNCOVERS, Hidden
+from tui.kept import Keeps, Kept
 from tui.live_edit import live_changes, refused
+from tui.seeds import Band
 from tui.waiting import waiting
-from tui.walk import Walk, walk_of
 
 State = Literal["ready", "running", "paused", "finished", "refused"]
-KEPT = 8  # earlier runs that stay in the tree
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A run that was restarted: its name with what it was trained with, and all that happened."""
-
-    name: str
-    history: History
-    walk: Walk | None = None  # on a surface
-
-
-class Session:
+class Session(Keeps):
     """A preset being tried out. `selected` is the run (from 0) that the form shows."""
 
     def __init__(self, preset: Preset) -> None:
@@ -48,6 +39,8 @@ class Session:
         self.trainers: list[Trainer] = []
         self.films: dict[Trainer, Film] = {}
         self.kept: list[Kept] = []
+        self.promised: dict[Trainer, str] = {}
+        self.bands: list[Band] = []
         self.selected = 0
         self.running = False
         self.restarts = 0
@@ -156,18 +149,22 @@ class Session:
             self._saved = None
         self.trainers = [Trainer(run) for run in self.runs]
         self.films = {trainer: Film(trainer) for trainer in self.trainers}
+        self.begun_with, self.promised = list(self.documents), {}
 
     def restart(self) -> None:
         """Begin again with the form's settings; the runs so far are kept."""
         if self.steps:
-            self.restarts += 1
-            for trainer in self.trainers:
-                if not trainer.iteration:  # it was refused
-                    continue
-                trainer.interrupt()
-                self.kept.append(Kept(f"{trainer.run.name} #{self.restarts}", trainer.history, walk_of(trainer)))
-            del self.kept[:-KEPT]
+            self.shelve()
         self.prepare()
+
+    def followed_by(self, preset: Preset) -> Session:
+        """A session of these runs in place of this one; what is kept, and what is uncovered, comes along."""
+        if self.steps:
+            self.shelve()
+        following = Session(preset)
+        for name in ("kept", "restarts", "uncovered", "bands"):
+            setattr(following, name, getattr(self, name))
+        return following
 
     def advance(self) -> IterationMetrics:
         """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
@@ -241,7 +238,11 @@ class Session:
 
     def tried(self, field: Field, value: Any) -> Run:
         """The selected run as it would be with this value; raises PresetError where it cannot be."""
-        return read_run(self._with(self.selected, field, value), self.run.name)
+        return read_run(self.with_value(field, value), self.run.name)
+
+    def with_value(self, field: Field, value: Any) -> Document:
+        """The tables of the selected run with this value, whether it can be or not."""
+        return self._with(self.selected, field, value)
 
     def edit(self, field: Field, value: Any) -> str:
         """Take a new value into the form; returns in words what became of it. Raises PresetError, and changes nothing."""

@@ -10,9 +10,11 @@ import numpy as np
 
 from engine import PresetError, Run, Trainer
 from tui import form
+from tui.band import banded
 from tui.figures import count, short
 from tui.fit import fit_picture
 from tui.form import Field
+from tui.ghosts import behind
 from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
 from tui.in_batch import samples_of
 from tui.landscape import surface_picture
@@ -154,7 +156,7 @@ def settings_line(trainer: Trainer, short: bool, hidden: Hidden = NOTHING) -> st
 def branches(session: Session) -> list[Branch]:
     """The runs of the tree: those kept from before, then those of now."""
     hidden = session.hidden
-    kept = [Branch(one.name, one.history, 0, True, one.walk, samples_of(one.history), hidden) for one in session.kept]
+    kept = [Branch(one.called, one.history, 0, True, one.walk, samples_of(one.history), hidden) for one in session.kept]
 
     def live(name: str, one: Trainer) -> Branch:
         return Branch(name, one.history, one.batches, False, walk_of(one), samples_of(one.history, one), hidden)
@@ -170,10 +172,14 @@ def branches(session: Session) -> list[Branch]:
 
 
 def pictures(session: Session, viewing: Viewing = AS_IT_IS) -> tuple[Picture, Picture]:
-    """The loss, and what stands under it."""
+    """The loss, and what stands under it, with ghosts and the band of many seeds behind the runs of now."""
+    return banded(session, behind(session, _pictures(session, viewing)))
+
+
+def _pictures(session: Session, viewing: Viewing) -> tuple[Picture, Picture]:
     trainers, selected, blind = session.trainers, session.selected, session.hidden.validation
     log = session.preset.sheet.show.loss_axis == "log" if viewing.log_y is None else viewing.log_y
-    sight = sight_of(trainers, selected, viewing, session.hidden)
+    sight = sight_of(trainers, selected, viewing, session.hidden, [one.history for one in session.ghosts])
     loss = loss_picture(trainers, selected, log, blind, sight)
     if session.state == "refused":
         loss = refused_picture(session.trainer)

@@ -21,6 +21,7 @@ class Entry:
 
 
 SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The screen"
+RUNS = "Runs"
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
@@ -39,6 +40,8 @@ VIEWS = (
     Entry("log-y", "y", "Scale of the loss", "Logarithmic, and back", AXES, stays=True),
     Entry("smoothing", "e", "Smoothing", "A debiased moving average over the raw curve: 0.6 to 0.99", AXES, stays=True),
     Entry("outliers", "f", "Outliers", "The outermost 5 % at either end left out of the scale", AXES, stays=True),
+    Entry("multiples", "m", "Small multiples", "Each run on a plot of its own, all with the same axes", RUNS),
+    Entry("seeds", "s", "Seeds as a band", "Train with 5 to 30 seeds: their median, and where eight of ten lie", RUNS),
 )  # fmt: skip
 
 

@@ -21,24 +21,28 @@ from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.panes.lesson import LessonPane
+from tui.panes.multiples import MultiplesPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
 from tui.panes.training_loop import TrainingLoop
+from tui.screens.comparing import Compares
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
 from tui.screens.layout import arrange
 from tui.screens.linking import Links
+from tui.screens.multiples import Multiplies
 from tui.screens.phasing import Phasing
 from tui.screens.reading import Reads
 from tui.screens.recording import Records
+from tui.screens.seeds import TrainsSeeds
 from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
 from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Links, Records, Teaches, Phasing, Trains, Edits, Reads, LooksAt):
+class LabScreen(Links, Records, Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edits, Reads, LooksAt):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -59,6 +63,8 @@ class LabScreen(Links, Records, Teaches, Phasing, Trains, Edits, Reads, LooksAt)
                 yield Curves(id="loss")
                 yield Curves(id="second")
                 yield InsidePane(id="inside")
+                yield MultiplesPane(id="multiples")
+                yield Bar(id="differs")
                 yield TrainingLoop(id="loop")
                 yield ResultsPane(id="results")
             yield LessonPane(id="lesson")
@@ -110,6 +116,7 @@ class LabScreen(Links, Records, Teaches, Phasing, Trains, Edits, Reads, LooksAt)
         self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
+        self.compare_frame()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
         self.show_phases()
         for loop in self.query(TrainingLoop):
@@ -134,6 +141,7 @@ class LabScreen(Links, Records, Teaches, Phasing, Trains, Edits, Reads, LooksAt)
 
     def place_panes(self) -> None:
         arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.apart)
+        self.place_multiples()
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
         if shown and not any(pane.has_focus_within for pane in shown):
             shown[0].focus()
