@@ -266,6 +266,21 @@ class Session:
             return f"{what} from {'step' if self.run.surface else 'iteration'} {self.trainer.iteration + 1} on"
         return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
 
+    def put(self, field: Field, value: Any) -> str:
+        """Write a value into the form of the selected run for the next start; what trains goes on as it is.
+
+        Returns in words what became of it. Raises PresetError, and changes nothing.
+        """
+        old, document = form.written(self.value(field)), self._with(self.selected, field, value)
+        run = read_run(document, self.run.name)
+        self.documents[self.selected], self.runs[self.selected] = document, run
+        who = f"{run.name}: " if len(self.runs) > 1 else ""
+        what = f"{who}{field.label} {old} → {form.written(self.value(field))}"
+        if self.steps:
+            return f"{what} for the next run: r starts it, the old curve is kept"
+        self.prepare()
+        return f"{what}: space starts"
+
     def _with(self, index: int, field: Field, value: Any) -> Document:
         """A run's tables with a new value; where that empties a table, what sets the runs apart in it stays."""
         document = overlay(self.documents[index], nest(field.key, value))
