@@ -111,6 +111,8 @@ class Course:
             self.best, self.best_epoch, self.train_at_best = self.validation, self.epoch, self.train
         if self.train < self.lowest:
             self.lowest, self.lowest_epoch = self.train, self.epoch
+        if not math.isfinite(self.train):
+            self.since, self.from_loss = self.epoch, math.nan  # nothing is compared with what is no number
         change = self.train - before if self.epoch > 1 else 0.0
         self._append(Block(self.epoch, self.epoch, self.train, self.validation, max(0.0, change), abs(change)))
 

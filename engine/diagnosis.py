@@ -27,6 +27,7 @@ LONG, LONG_RISE, LONG_RISE_OF_BEST = 6, 0.02, 0.02  # less is enough where there
 LEARNED_ON = 0.95  # and the training loss has fallen to this share, or lower, since then
 ROUGH, ROUGH_OF_LEVEL = 0.006, 0.08  # of the changes of the training loss from epoch to epoch
 UPWARDS, SMOOTH = 0.25, 0.1  # share of these changes that goes upwards: of a jumping loss, and at most of a smooth one
+CLIMB, CLIMB_OF_LEVEL = 0.05, 0.05  # of a training loss that climbs: above its lowest, and lately, as a share of itself
 BATCH_NOISE = 0.3  # of the changes of the loss from batch to batch
 SMALL_BATCH = 16
 SLOW, SLOW_EPOCH = 0.35, 0.0125  # of the whole way, in all epochs that are planned, and in one
@@ -162,7 +163,8 @@ def _rough(course: Course) -> Literal["noisy", "learning_rate_too_high"] | None:
     level = course.mean("train", first, course.epoch)
     size = max(course.scale, course.initial)  # on a curve that begins far above the scale they are not to be seen
     jumps = change >= ROUGH * size and change >= ROUGH_OF_LEVEL * level and upwards >= UPWARDS
-    if jumps and course.epoch - course.since > SHORT:
+    climbs = course.fall() <= -CLIMB_OF_LEVEL and level - course.lowest >= CLIMB * size
+    if (jumps or climbs) and course.epoch - course.since > SHORT:
         usual = USUAL_RATE.get(course.run.training.optimizer.name, 0.03)
         return "noisy" if small and course.rate <= usual else "learning_rate_too_high"
     return "noisy" if small and course.noise >= BATCH_NOISE * course.scale else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.course import Course
-from engine.memory import largest_batch
+from engine.memory import largest_batch, refusal
 from engine.verdict import Kind, Suggestion
 
 RATE = "training.optimizer.learning_rate"
@@ -57,12 +57,14 @@ def _early(course: Course) -> Advice:
 
 
 def _refused(course: Course) -> Advice:
-    fits = largest_batch(course.run)
+    fits, lesson = largest_batch(course.run), "batch-out-of-memory"
     if not fits:
-        return Advice(
-            "batch-out-of-memory", unchanged="no batch_size fits: the network has to be smaller, or the limit larger"
-        )
-    return Advice("batch-out-of-memory", Suggestion("training.batch_size", fits, "the largest batch that fits the limit"))
+        return Advice(lesson, unchanged="no batch_size fits: only a smaller network does, or a higher limit")
+    usual = 2 ** (fits.bit_length() - 1)
+    if usual == fits or refusal(course.run, usual) is not None:
+        return Advice(lesson, Suggestion("training.batch_size", fits, "the largest batch that fits the limit"))
+    reason = f"{fits} rows fit the limit, and {usual} is the next usual size below"
+    return Advice(lesson, Suggestion("training.batch_size", usual, reason))
 
 
 def _diverging(course: Course) -> Advice:

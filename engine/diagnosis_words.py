@@ -114,6 +114,12 @@ def _rate_high(course: Course) -> Told:
     level = course.mean("train", first, course.epoch)
     stretch = f"{unit}s {first}-{course.epoch}"
     loss = "training loss" if course.run.surface is None else "loss"
+    lowest = f"{number(course.lowest + course.floor)} at {unit} {course.lowest_epoch}"
+    rose = f"{lowest} to {number(course.train + course.floor)}"
+    if upwards > 0.9:
+        said = f"Learning rate too high: the {loss} has climbed from {rose}."
+        evidence = [training(course), Evidence(f"lowest {loss}", lowest), rate]
+        return (said, f"Learning rate too high: {loss} up from {rose}", "Learning rate too high"), evidence
     said = f"Learning rate too high: the {loss} jumps by {share(jump / level)} from {unit} to {unit}, up as well as down."
     brief = f"Learning rate too high: {loss} jumps by {share(jump / level)} each {unit}"
     evidence = [
