@@ -24,7 +24,7 @@ ARRIVED = 0.01  # on a surface: of the height of the start above the deepest poi
 TURN = 1.9  # a rate that changes by such a factor from one epoch to the next begins a new stretch
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Block:
     """Some epochs in a row: sums of both losses, and of the changes of the training loss from epoch to epoch."""
 
@@ -166,13 +166,21 @@ class Course:
     def _append(self, block: Block) -> None:
         last = self.blocks[-1] if self.blocks else None
         if last is not None and last.count < self.stride:
-            _join(last, block)
+            self.blocks[-1] = _joined(last, block)
             return
         self.blocks.append(block)
         if len(self.blocks) > MOST_BLOCKS:
-            for at in range(len(self.blocks) // 2):
-                _join(self.blocks[at], self.blocks.pop(at + 1))
+            pairs = zip(self.blocks[::2], self.blocks[1::2], strict=False)
+            odd = self.blocks[-1:] if len(self.blocks) % 2 else []
+            self.blocks = [*(_joined(*pair) for pair in pairs), *odd]
             self.stride *= 2
+
+    def copy(self) -> Course:
+        """The course as it is now, which stays as it is; of the history it shows what has happened since, too."""
+        copied = object.__new__(Course)
+        copied.__dict__.update(self.__dict__)
+        copied.blocks = self.blocks[:]
+        return copied
 
     # stretches
 
@@ -229,9 +237,12 @@ def deepest(run: Run) -> float:
     return float(lowest)
 
 
-def _join(block: Block, after: Block) -> None:
-    block.last = after.last
-    block.train += after.train
-    block.validation += after.validation
-    block.up += after.up
-    block.change += after.change
+def _joined(block: Block, after: Block) -> Block:
+    return Block(
+        block.first,
+        after.last,
+        block.train + after.train,
+        block.validation + after.validation,
+        block.up + after.up,
+        block.change + after.change,
+    )

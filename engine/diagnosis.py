@@ -56,10 +56,10 @@ class Diagnosis:
         self.history, self.run = history, run
         self.course = Course(history, run, sees_validation)
         self.kind: Kind | None = None
-        self._told: Verdict | None = None
-        self._next: tuple[Kind | None, int] | None = (
-            None  # a verdict that may take its place, and for how many epochs it was true
-        )
+        self._shown: Course | None = None  # the course when it last showed what `kind` says
+        self._told: Verdict | None = None  # `kind` in words, made when somebody asks
+        #: A verdict that may take its place, and for how many epochs it has been true.
+        self._next: tuple[Kind | None, int] | None = None
 
     @property
     def can_die(self) -> bool:
@@ -67,24 +67,33 @@ class Diagnosis:
         dying = self.run.surface is None and self.run.network.hidden and self.run.network.activation == "relu"
         return bool(dying) and self.kind in ("plateau", "underfitting", "learning_rate_too_high")
 
-    def verdict(self, dead_share: float | None = None) -> Verdict:
-        """What the run shows by now.
+    @property
+    def behind(self) -> int:
+        """How many epochs have not been looked at yet."""
+        return len(self.history.epochs) - self.course.taken
+
+    def verdict(self, dead_share: float | None = None, most: int | None = None) -> Verdict:
+        """What the run shows by now; with `most`, no more epochs are looked at in this call, and some may stay `behind`.
 
         `dead_share` is the largest share of dead units in a layer, from 0 to 1, as a snapshot shows it
         (`LayerSnapshot.dead_share`); a loss that lies level is put down to them where that is at least 0.9.
         """
         history, course = self.history, self.course
-        for at in range(max(course.taken, history.epochs.kept.start), len(history.epochs)):
+        course.taken = max(course.taken, history.epochs.kept.start)
+        new = self.behind if most is None else min(self.behind, most)
+        for at in range(course.taken, course.taken + new):
             course.take(history.epochs[at])
             self._weigh()
         stopped = history.stopped
         if stopped is not None and stopped.reason == "out_of_memory" and not len(history):
             return tell("refused", course)
-        if self._told is None:
+        if self.kind is None or self._shown is None:
             ended = stopped is not None and stopped.reason != "interrupted"
             return tell("diverging" if ended and history.diverged is not None and course.epoch else "too_early", course)
         if dead_share is not None and dead_share >= DEAD and self.can_die:
             return tell("dead_units", course, dead_share)
+        if self._told is None or stopped is not None:  # only at the end early stopping puts weights back
+            self._told = tell(self.kind, self._shown)
         return self._told
 
     def _weigh(self) -> None:
@@ -97,7 +106,7 @@ class Diagnosis:
         if found is not None and (self.kind is None or found in AT_ONCE or waited >= HOLDS):
             self.kind, self._next = found, None
         if self.kind is not None and (self.kind == found or self.kind in RETOLD):
-            self._told = tell(self.kind, self.course)
+            self._shown, self._told = self.course.copy(), None
 
 
 def diagnose(history: History, run: Run, sees_validation: bool = True, dead_share: float | None = None) -> Verdict:

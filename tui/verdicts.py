@@ -33,6 +33,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "refused": ("#", "bad"),
 }
 HINT = "w = why"
+MOST = 500  # epochs that are looked at in a frame: 30 ms; of a run that is quicker the line comes after
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Shown:
     words: tuple[str, ...]
     run: str = ""
     hint: str = HINT
-    says: bool = True  # something: not that it is too early, nor that it is hidden
+    says: bool = True  # something, and not that it is too early
 
 
 class Verdicts:
@@ -54,14 +55,21 @@ class Verdicts:
         self._known: WeakKeyDictionary[Trainer, dict[bool, Diagnosis]] = WeakKeyDictionary()
         self._dead: WeakKeyDictionary[Trainer, tuple[int, float]] = WeakKeyDictionary()
 
-    def of(self, trainer: Trainer, sees_validation: bool = True) -> Verdict:
-        """The verdict on a run as it is now."""
+    def of(self, trainer: Trainer, sees_validation: bool = True, most: int | None = None) -> Verdict:
+        """The verdict on a run as it is now; with `most`, after so many new epochs at most, see `behind`."""
+        found = self._diagnosis(trainer, sees_validation)
+        verdict = found.verdict(most=most)
+        return found.verdict(self._dead_share(trainer), most=0) if found.can_die else verdict
+
+    def behind(self, trainer: Trainer, sees_validation: bool = True) -> bool:
+        """Whether there are epochs of a run that have not been looked at."""
+        return self._diagnosis(trainer, sees_validation).behind > 0
+
+    def _diagnosis(self, trainer: Trainer, sees_validation: bool) -> Diagnosis:
         known = self._known.setdefault(trainer, {})
         if sees_validation not in known:
             known[sees_validation] = Diagnosis(trainer.history, trainer.run, sees_validation)
-        found = known[sees_validation]
-        verdict = found.verdict()
-        return found.verdict(self._dead_share(trainer)) if found.can_die else verdict
+        return known[sees_validation]
 
     def _dead_share(self, trainer: Trainer) -> float:
         """The largest share of dead units in a hidden layer, looked at once an epoch."""
@@ -79,10 +87,10 @@ class Verdicts:
             return Shown(
                 "?", "dim", ("The verdict is hidden: what would you say?", "Verdict hidden"), run, UNCOVERS, says=False
             )
-        verdict = self.of(trainer, not hidden.validation)
+        verdict = self.of(trainer, not hidden.validation, MOST)
         if hidden.setting(*verdict.tells):
             told = ("What the curve shows would tell a hidden setting", "It would tell a hidden setting")
-            return Shown("?", "dim", told, run, UNCOVERS, says=False)
+            return Shown("?", "dim", told, run, UNCOVERS)
         mark, role = MARKS[verdict.kind]
         early = verdict.kind == "too_early"
         return Shown(mark, role, verdict.words, run, UNCOVERS if hidden.validation else "" if early else HINT, not early)
@@ -93,14 +101,25 @@ def dead_share(trainer: Trainer) -> float:
     return max((layer.dead_share for layer in trainer.snapshot().layers[:-1]), default=0.0)
 
 
+def final_verdict(trainer: Trainer) -> Verdict:
+    """The verdict on a run that is over."""
+    found = Diagnosis(trainer.history, trainer.run)
+    verdict = found.verdict()
+    return found.verdict(dead_share(trainer)) if found.can_die else verdict
+
+
 def verdict_line(shown: Shown, width: int) -> Row:
     """The line: mark, run, the first wording that has room, and at the right end what the key w does."""
     start: list[Span] = [(f" {shown.mark} ", shown.role)]
     if shown.run:
         start.append((f"{shown.run}  ", "dim"))
     hint: Row = ((f"{shown.hint} ", "dim"),) if shown.hint else ()
-    room = width - width_of(tuple(start)) - width_of(hint) - 2
-    words = next((words for words in shown.words if len(words) <= room), shown.words[-1])
+    for right in (hint, ()):  # the key gives way before the last word does
+        room = width - width_of(tuple(start)) - width_of(right) - 2
+        words = next((words for words in shown.words if len(words) <= room), "")
+        if words:
+            break
+    words = words or shown.words[-1]
     name, colon, rest = words.partition(":")
     said: list[Span] = [(name + colon, shown.role), (rest, "text")] if colon else [(words, shown.role)]
-    return fit(ends((*start, *said), hint, width), width)
+    return fit(ends((*start, *said), right, width), width)

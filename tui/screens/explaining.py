@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from textual import events
 from textual.timer import Timer
 
 from engine import PresetError
@@ -30,6 +31,7 @@ class Explains(Lab):
     trouble_seconds = 10.0
     _word_timer: Timer | None = None
     _word_stands = True
+    _shown_says = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -41,7 +43,11 @@ class Explains(Lab):
         """Draw the verdict on the selected run."""
         shown = self.verdicts.shown(self.session)
         self.query_one("#verdict", Bar).show(lambda width: verdict_line(shown, width))
-        self._share_the_line(shown.says)
+        self._shown_says = shown.says
+        self._share_the_line()
+        session = self.session
+        if not session.running and self.verdicts.behind(session.trainer, not session.hidden.validation):
+            self.set_timer(0.05, self.show_verdict)  # the run was quicker than the line
 
     def heard(self, role: str) -> None:
         """Something was said: it stands for a while."""
@@ -52,17 +58,22 @@ class Explains(Lab):
         if role in ("bad", "warn"):
             seconds = self.trouble_seconds if self.session.running else math.inf
         self._word_timer = self.set_timer(seconds, self._word_over) if math.isfinite(seconds) else None
-        self._share_the_line(self.verdicts.shown(self.session).says)
+        self._share_the_line()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """There may be room for both now, or no longer."""
+        self._share_the_line()
 
     def _word_over(self) -> None:
         self._word_stands = False
-        self._share_the_line(self.verdicts.shown(self.session).says)
+        self._share_the_line()
 
-    def _share_the_line(self, says: bool) -> None:
+    def _share_the_line(self) -> None:
         both = self.app.size.height >= BOTH
-        word = both or self._word_stands or not says
-        self.query_one("#note").display = word
-        self.query_one("#verdict").display = both or not word
+        word = both or self._word_stands or not self._shown_says
+        for name, shown in (("#note", word), ("#verdict", both or not word)):
+            # not `display`: what is put away is drawn on, and is right as soon as it comes back
+            self.query_one(name).set_class(not shown, "away")
 
     # the sheet
 
