@@ -80,3 +80,55 @@ LEFT_OUT = {
     "regularisation": {"weight-decay", "dropout", "l2"},
     "too-few-epochs": {"patience-1"},
 }
+MAJORITY = 0.5  # of the seeds, in every single run
+
+
+def trained(runs: list[Run]) -> Iterator[Trainer]:
+    """Each run to its end, on all cores."""
+    jobs = jobs_for(runs)
+    for index, states in train_jobs(jobs, processes=os.cpu_count() or 1):
+        for run, state in zip(jobs[index], states, strict=True):
+            yield Trainer.restore(run, state)
+
+
+def with_seeds(run: Run) -> list[Run]:
+    """The run with every seed; on a surface, where nothing is drawn by chance, and of one that is refused, once."""
+    once = run.surface is not None or Trainer(run).done
+    return [run] if once else [replace(run, seed=seed) for seed in SEEDS]
+
+
+def test_the_verdicts_agree_with_the_lessons() -> None:
+    wanted: dict[Run, list[tuple[str, str, str]]] = {}
+    for name, runs in EXPECTED.items():
+        for run in load_preset(name).runs:
+            for seeded in with_seeds(run) if run.name in runs else []:
+                wanted.setdefault(training_of(seeded), []).append((name, run.name, runs[run.name]))
+    dying = load_preset("lr-explodes-fix", [("network.activation", ["relu"])]).runs[0]
+    for seeded in with_seeds(dying):
+        wanted.setdefault(training_of(seeded), []).append(("lr-explodes-fix, relu", dying.name, "dead_units"))
+
+    found: dict[tuple[str, str], list[str]] = {}
+    agreed: dict[tuple[str, str], int] = {}
+    for trainer in trained(list(wanted)):
+        kind = final_verdict(trainer).kind
+        for name, run, kinds in wanted[training_of(trainer.run)]:
+            found.setdefault((name, run), []).append(kind)
+            agreed[name, run] = agreed.get((name, run), 0) + (kind in kinds.split())
+
+    shares = {key: agreed[key] / len(kinds) for key, kinds in found.items()}
+    for name, run in sorted(found):
+        kinds = found[name, run]
+        counts = ", ".join(f"{kind} {kinds.count(kind)}" for kind in sorted(set(kinds), key=kinds.count, reverse=True))
+        print(f"{name:<28}{run:<20}{agreed[name, run]:>3} of {len(kinds):<4}{counts}")
+    overall = sum(agreed.values()) / sum(map(len, found.values()))
+    print(f"in all {sum(agreed.values())} of {sum(map(len, found.values()))}, {100 * overall:.1f} %")
+    assert [key for key, share in shares.items() if share < MAJORITY] == []
+    assert overall >= NEEDED
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_run_of_every_preset_is_expected_something_of_or_left_out_by_name(name: str) -> None:
+    runs = {run.name for run in load_preset(name).runs}
+    expected, left_out = set(EXPECTED.get(name, {})), LEFT_OUT.get(name, set())
+    assert expected | left_out == runs
+    assert not expected & left_out
