@@ -7,7 +7,16 @@ single word are left out, and named.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
+
+import presets
+from engine import Run, Trainer, load_preset
+from engine.jobs import jobs_for, train_jobs, training_of
+from tui.verdicts import final_verdict
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SEEDS = range(30)
