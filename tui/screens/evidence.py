@@ -40,7 +40,7 @@ class EvidenceSheet(Sheet[str]):
     def __init__(
         self, verdict: Verdict, mark: str, role: str, run: str, unit: str, offers: Sequence[Offer], uncovered: str
     ) -> None:
-        super().__init__(id="evidence")
+        super().__init__("evidence")
         self.verdict, self.mark, self.role, self.run_name, self.unit = verdict, mark, role, run, unit
         self.offers, self.uncovered = offers, uncovered
 

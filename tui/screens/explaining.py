@@ -11,6 +11,7 @@ from engine import PresetError
 from engine.verdict import Suggestion
 from tui import form
 from tui.hidden import listed
+from tui.next_run import put
 from tui.panes.bars import Bar
 from tui.screens.base import Lab
 from tui.screens.evidence import EvidenceSheet, Offer
@@ -131,7 +132,7 @@ class Explains(Lab):
         """Write the suggested setting into the form; what trains goes on as it is."""
         session, field = self.session, form.BY_KEY[suggestion.key]
         try:
-            said = session.put(field, suggestion.value)
+            said = put(session, field, suggestion.value)
         except PresetError as error:
             self.say(why_not(error), role="bad")
             return
