@@ -45,7 +45,7 @@ def train_together(runs: Sequence[Run], interrupted: Callable[[], bool] = lambda
         trainers.append(Trainer(run))
         groups.setdefault(_common(run), []).append(trainers[-1])
     for together in groups.values():
-        for members in _stackable(together):
+        for members in stackable(together):
             stack = Stack(members) if len(members) > 1 else None
             while not all(trainer.done for trainer in members):
                 if interrupted():
@@ -66,7 +66,7 @@ def _common(run: Run) -> Run:
     return replace(run, name="", seed=0, training=training)
 
 
-def _stackable(trainers: list[Trainer]) -> list[list[Trainer]]:
+def stackable(trainers: list[Trainer]) -> list[list[Trainer]]:
     """Trainers in groups that fit in memory side by side; each alone where it has no network or not the same rows."""
     objectives = [trainer.objective for trainer in trainers]
     shapes = {

@@ -13,6 +13,7 @@ from tui import themes
 from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
+from tui.session import Session
 
 LEAVES = "Quit, whatever is open; asks only while training"
 
@@ -28,16 +29,23 @@ class DescentApp(App[None], inherit_bindings=False):
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave", tooltip=LEAVES),
     ]
 
-    def __init__(self, preset: Preset, pace: float = 1.0, folder: Path | None = None) -> None:
+    def __init__(
+        self, preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+    ) -> None:
         super().__init__()
         themes.register(self)
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
+        self.recorded = recorded
+        if recorded is not None:
+            self.lab.conductor.session = recorded[1]
 
     def on_mount(self) -> None:
         self.push_screen(self.lab)
         if self.lab.folder is not None:
             self.call_after_refresh(self.lab.action_presets, of_folder=True)
+        if self.recorded is not None:
+            self.call_after_refresh(self.lab.came_from, self.recorded[0])
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
@@ -49,12 +57,14 @@ class DescentApp(App[None], inherit_bindings=False):
         self.lab.action_leave()
 
 
-def run_lab(preset: Preset, pace: float = 1.0, folder: Path | None = None) -> None:
+def run_lab(
+    preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+) -> None:
     """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes.
 
-    With a `folder`, the picker of its presets opens first.
+    With a `folder`, the picker of its presets opens first. `recorded` is a file and the session that was recorded in it.
     """
-    app = DescentApp(preset, pace, folder)
+    app = DescentApp(preset, pace, folder, recorded)
     app.run(mouse=False)
     if app.return_code:
         raise SystemExit(app.return_code)

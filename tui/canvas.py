@@ -32,6 +32,7 @@ ROLES = (
     *(f"class-{number}{shade}" for number in range(1, 9) for shade in ("", "-strong", "-medium", "-faint")),
     "shade-1", "shade-2", "shade-3", "shade-4", "shade-5", "shade-6",
     "heat-1", "heat-2", "heat-3", "heat-4", "heat-5", "heat-6",
+    "ghost", "band",
 )  # fmt: skip
 
 

@@ -39,9 +39,10 @@ KEYS = (
     Key("rate.up", "full_stop", ".", "rate(True)", "Learning rate up, at once: 0.1, 0.2, 0.5, 1 ...", "learning rate"),
     Key("pace.slower", "minus", "-", "pace(False)", "Watch at half the pace", ""),
     Key("pace.faster", "plus,equals_sign", "+", "pace(True)", "Watch at twice the pace, at last as fast as it goes", "pace"),
+    Key("run.keep", "k", "k", "keep", "Keep the run as a ghost behind the next; again: the table of all runs", "keep"),
     Key("show.lesson", "t", "t", "lesson", "Lesson: the text, things to try, questions", "text"),
     Key("show.presets", "p", "p", "presets", "Lessons: pick another preset; type to search", "lessons"),
-    Key("show.why", "w", "w", "why", "Why: uncover what a teacher's preset hides, and cover it again", ""),
+    Key("show.why", "w", "w", "why", "Why: the evidence for the verdict, a setting to try; uncovers what is hidden", ""),
     Key("show.views", "v", "v", "views", "Views: inside the model, axes, smoothing, more curves, each a letter", "views"),
     Key("show.zoom", "z", "z", "zoom", "The focused pane on the whole screen, and back", "zoom"),
     Key("show.help", "question_mark", "?", "help", "All keys, and the glossary: what the words mean", "keys"),
@@ -50,7 +51,7 @@ KEYS = (
     Key("app.quit", "q,ctrl+q", "q", "leave", "Quit; asks only while training", "quit"),
     Key("pane.next", "tab", "Tab", "app.focus_next", "Next pane", ""),
     Key("pane.previous", "shift+tab", "shift+Tab", "app.focus_previous", "Previous pane", ""),
-    Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows and nudging in settings, moving in the tree", ""),
+    Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows of settings, the tree, a cursor on the curves", ""),
     Key("pane.enter", "", "Enter", "", "Edit and accept a setting; open a node of the tree; show an answer", ""),
     Key("pane.escape", "escape", "Escape", "back", "Cancel an edit or long work, close what is open; never quits", ""),
 )  # fmt: skip
@@ -100,7 +101,7 @@ def bindings() -> list[Binding]:
 #: What the line at the bottom keeps the longest, where there is little room: the way to all other keys first.
 USEFUL = (
     "show.help", "run.toggle", "run.batch", "show.views", "rate.up", "show.presets", "run.epoch", "pace.faster",
-    "run.phase", "app.quit", "show.lesson", "show.why", "run.restart", "show.keep", "show.zoom",
+    "run.phase", "run.keep", "app.quit", "show.lesson", "show.why", "run.restart", "show.zoom",
 )  # fmt: skip
 
 

@@ -39,6 +39,10 @@ def commands(lab: LabScreen) -> Iterator[Command]:
         if key.action and not key.action.startswith("app.") and key.action not in LEFT_OUT:
             yield Command(key.help, f"key {key.shown}", partial(lab.run_action, key.action))
     yield Command("Predict: type an input", "What the network says to it now", lab.action_predict)
+    yield Command("Record the runs in a file", "Save them: descent FILE.npz goes on from there", lab.action_record)
+    yield Command("Compare: one setting with several values", "Each a run, side by side", lab.action_several)
+    yield Command("Compare: the table of all runs", "Of now and kept, sorted, marked", lab.action_runs)
+    yield Command("Train with more seeds", "Their median and a band behind the curves", lab.action_seeds)
     yield Command(
         f"Verify: do this lesson's claims hold with {SEEDS} seeds?",
         "Trains in the background with seeds 0 to 9, and counts; Escape cancels",

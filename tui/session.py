@@ -7,10 +7,10 @@ session; only the lab screen changes it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
-from engine import History, IterationMetrics, Preset, PresetError, Run, Trainer
+from engine import IterationMetrics, Preset, PresetError, Run, Trainer
 from engine.film import Film
 from engine.live import PACE
 from engine.overlay import nest, overlay
@@ -19,24 +19,15 @@ from engine.schema import Document, annotation_at
 from tui import form
 from tui.form import FIELDS, Field
 from tui.hidden import NOTHING, UNCOVERS, Hidden
+from tui.kept import Keeps, Kept
 from tui.live_edit import live_changes, refused
+from tui.seeds import Band
 from tui.waiting import waiting
-from tui.walk import Walk, walk_of
 
 State = Literal["ready", "running", "paused", "finished", "refused"]
-KEPT = 8  # earlier runs that stay in the tree
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A run that was restarted: its name with what it was trained with, and all that happened."""
-
-    name: str
-    history: History
-    walk: Walk | None = None  # on a surface
-
-
-class Session:
+class Session(Keeps):
     """A preset being tried out. `selected` is the run (from 0) that the form shows."""
 
     def __init__(self, preset: Preset) -> None:
@@ -48,6 +39,8 @@ class Session:
         self.trainers: list[Trainer] = []
         self.films: dict[Trainer, Film] = {}
         self.kept: list[Kept] = []
+        self.promised: dict[Trainer, str] = {}
+        self.bands: list[Band] = []
         self.selected = 0
         self.running = False
         self.restarts = 0
@@ -156,18 +149,22 @@ class Session:
             self._saved = None
         self.trainers = [Trainer(run) for run in self.runs]
         self.films = {trainer: Film(trainer) for trainer in self.trainers}
+        self.begun_with, self.promised = list(self.documents), {}
 
     def restart(self) -> None:
         """Begin again with the form's settings; the runs so far are kept."""
         if self.steps:
-            self.restarts += 1
-            for trainer in self.trainers:
-                if not trainer.iteration:  # it was refused
-                    continue
-                trainer.interrupt()
-                self.kept.append(Kept(f"{trainer.run.name} #{self.restarts}", trainer.history, walk_of(trainer)))
-            del self.kept[:-KEPT]
+            self.shelve()
         self.prepare()
+
+    def followed_by(self, preset: Preset) -> Session:
+        """A session of these runs in place of this one; what is kept, and what is uncovered, comes along."""
+        if self.steps:
+            self.shelve()
+        following = Session(preset)
+        for name in ("kept", "restarts", "uncovered", "bands"):
+            setattr(following, name, getattr(self, name))
+        return following
 
     def advance(self) -> IterationMetrics:
         """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
@@ -241,13 +238,13 @@ class Session:
 
     def tried(self, field: Field, value: Any) -> Run:
         """The selected run as it would be with this value; raises PresetError where it cannot be."""
-        return read_run(self._with(self.selected, field, value), self.run.name)
+        return read_run(self.document_with(self.selected, field, value), self.run.name)
 
     def edit(self, field: Field, value: Any) -> str:
         """Take a new value into the form; returns in words what became of it. Raises PresetError, and changes nothing."""
         old = form.written(self.value(field))
         affected = self.affected(field)
-        documents = {index: self._with(index, field, value) for index in affected}
+        documents = {index: self.document_with(index, field, value) for index in affected}
         runs = {index: read_run(document, self.runs[index].name) for index, document in documents.items()}
         if all(runs[index] == self.runs[index] for index in affected):
             return f"{field.label} stays {old}"
@@ -266,7 +263,7 @@ class Session:
             return f"{what} from {'step' if self.run.surface else 'iteration'} {self.trainer.iteration + 1} on"
         return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
 
-    def _with(self, index: int, field: Field, value: Any) -> Document:
+    def document_with(self, index: int, field: Field, value: Any) -> Document:
         """A run's tables with a new value; where that empties a table, what sets the runs apart in it stays."""
         document = overlay(self.documents[index], nest(field.key, value))
         table = field.key.rpartition(".")[0]

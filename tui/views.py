@@ -21,12 +21,13 @@ class Entry:
 
 
 SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The screen"
+RUNS = "Runs"
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
-    Entry("boundary", "b", "Boundary or fit", "What the network says everywhere; Enter: letters, units", SECOND),
-    Entry("network", "n", "Network", "Units and their strongest connections; the arrows choose a unit", SECOND),
-    Entry("histograms", "h", "Weights and gradients", "How each layer's are spread, over time; Enter: gradients", SECOND),
+    Entry("boundary", "b", "Boundary or fit", "What the network says everywhere", SECOND),
+    Entry("network", "n", "Network", "Units and their strongest weights", SECOND),
+    Entry("histograms", "h", "Weights and gradients", "How they are spread, over time", SECOND),
     Entry("samples", "i", "Predictions on samples", "Pictures or rows, the wrong ones first", SECOND),
     Entry("confusion", "c", "Confusion matrix", "Which class is taken for which", SECOND),
     Entry("slice", "l", "Loss surface", "A slice through the weights, and the way over it", SECOND),
@@ -39,6 +40,8 @@ VIEWS = (
     Entry("log-y", "y", "Scale of the loss", "Logarithmic, and back", AXES, stays=True),
     Entry("smoothing", "e", "Smoothing", "A debiased moving average over the raw curve: 0.6 to 0.99", AXES, stays=True),
     Entry("outliers", "f", "Outliers", "The outermost 5 % at either end left out of the scale", AXES, stays=True),
+    Entry("multiples", "m", "Small multiples", "Each run on a plot of its own, all with the same axes", RUNS),
+    Entry("seeds", "s", "Seeds as a band", "Train with 5 to 30 seeds: their median, and where eight of ten lie", RUNS),
     Entry("theme", "t", "Theme", "Colours, dark and light, of high contrast, safe for the colour-blind", SCREEN),
     Entry("panes", "p", "Panes", "Show and hide each; it is remembered", SCREEN),
 )  # fmt: skip

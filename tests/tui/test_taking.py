@@ -7,6 +7,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -403,3 +404,17 @@ async def test_nothing_hidden_is_in_any_file(lab, here, tmp_path):
             if name.endswith(".svg"):
                 text = "".join(ET.fromstring(text).itertext())
             assert [secret for secret in secrets if secret in text] == [], name
+
+
+@pytest.mark.parametrize(("name", "beside"), [("recipe", False), ("digits", True)])
+async def test_the_network_is_taken_as_a_script(lab, here, name, beside):
+    async with lab(name) as person:
+        await person.press("n")
+        sheet = await take(person, "network in PyTorch")
+        assert sheet.query_one("Input").value == f"{name}.py"
+        await person.press("enter")
+        await person.until(lambda: person.app.screen is person.lab)
+        compile((here / f"{name}.py").read_text(encoding="utf-8"), name, "exec")
+        if beside or (here / f"{name}.npz").exists():
+            with np.load(here / f"{name}.npz") as arrays:
+                assert sum(arrays[key].size for key in arrays.files) >= person.session.run.parameters

@@ -42,11 +42,11 @@ def there(files: Mapping[str, Path]) -> list[Path]:
     return [place for place in files.values() if place.exists() or place.is_symlink()]
 
 
-def write(place: Path, text: str, replace: bool) -> None:
+def write(place: Path, text: str | bytes, replace: bool) -> None:
     """Write a file in one step; one that is there only with `replace`. Raises OSError, and then nothing has changed."""
     if not replace:
-        with open(place, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(place, "xb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode("utf-8"))
         return
     target = Path(os.path.realpath(place))  # a link stays a link
     if target.exists() and not target.is_file():

@@ -5,11 +5,16 @@ A kind is one entry here; the sheet and the palette are made of it.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from tui.exporting import numbers
 from tui.exporting.report import report_lines
+from tui.exporting.torch_script import torch_script, why_not
+from tui.hidden import UNCOVERS
 from tui.panes.lesson import Seen
 from tui.session import Session
 
@@ -28,7 +33,7 @@ class Taken:
 
 
 Lines = Iterable[str]
-Files = dict[str, Lines]  # lines by the ending of the file's name
+Files = dict[str, Lines | bytes]  # lines, or all of it, by the ending of the file's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,23 @@ def _report(taken: Taken, stem: str) -> Files:
     return {".md": list(lines), ".svg": [taken.svg]}
 
 
+def _torch(taken: Taken, stem: str) -> Files:
+    session = taken.session
+    script = torch_script(session.trainer, stem, session.hidden.validation)
+    made: Files = {".py": script.text.splitlines()}
+    if script.arrays:  # numbers that are too many for a script lie beside it
+        data = io.BytesIO()
+        np.savez(data, **script.arrays)
+        made[".npz"] = data.getvalue()
+    return made
+
+
+def _no_script(session: Session) -> str:
+    if any(word.startswith("settings.") for word in session.hidden.words):
+        return f"hidden settings would stand in it: {UNCOVERS}"
+    return why_not(session.trainer)
+
+
 def _not_begun(session: Session) -> str:
     return "" if session.steps else "nothing is trained yet"
 
@@ -79,6 +101,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("text", "The screen as text", "Line by line, without colours", ".txt", _text),
     Kind("csv", "The numbers as CSV", "Two tables: every iteration, and every epoch", ".csv", _csv, _not_begun),
     Kind("jsonl", "The numbers as JSONL", "A line an event, as descent run --jsonl", ".jsonl", _jsonl, _not_begun),
+    Kind("torch", "The network in PyTorch", "A script that runs, with the weights of now", ".py", _torch, _no_script),
 )
 
 

@@ -8,10 +8,13 @@ from importlib.metadata import PackageNotFoundError, version
 from tui.exporting.kinds import KINDS, Taken
 from tui.figures import printable
 from tui.screens.teaching import Teaches
+from tui.verdicts import Verdicts
 
 
 class TakesAway(Teaches):
     """The part of the lab that exports."""
+
+    verdicts: Verdicts  # those that the line shows
 
     def action_take_away(self, kind: str = KINDS[0].id) -> None:
         """Ask what is to be written, and where."""
@@ -37,8 +40,9 @@ class TakesAway(Teaches):
         )
 
     def verdict_lines(self) -> list[str]:
-        """What the curves say, for the report; nothing where that is hidden."""
-        return []
+        """What the curves say of the selected run, as the line of the verdict has it."""
+        shown = self.verdicts.shown(self.session)
+        return [f"{shown.run}: {shown.words[0]}" if shown.run else shown.words[0]]
 
 
 def _version() -> str:

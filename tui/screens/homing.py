@@ -78,11 +78,11 @@ class AtHome(LooksAt):
         self._layout = layout
         wait = self._written + SECONDS - time.monotonic()
         if self._later is None and wait > 0:
-            self._later = self.set_timer(wait, self._write)
+            self._later = self.set_timer(wait, self._write_layout)
         elif self._later is None:
-            self._write()
+            self._write_layout()
 
-    def _write(self) -> None:
+    def _write_layout(self) -> None:
         self._later, self._written = None, time.monotonic()
         why = remembered.keep(self._layout)
         if why and why != self._told_why:

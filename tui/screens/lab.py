@@ -21,25 +21,35 @@ from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.panes.lesson import LessonPane
+from tui.panes.multiples import MultiplesPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
 from tui.panes.too_small import TooSmall
 from tui.panes.training_loop import TrainingLoop
+from tui.screens.comparing import Compares
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
+from tui.screens.explaining import Explains
 from tui.screens.exporting import TakesAway
 from tui.screens.homing import AtHome
 from tui.screens.layout import arrange
+from tui.screens.linking import Links
 from tui.screens.loading import Loads
+from tui.screens.multiples import Multiplies
 from tui.screens.phasing import Phasing
 from tui.screens.proving import Proves
 from tui.screens.reading import Reads
+from tui.screens.recording import Records
+from tui.screens.seeds import TrainsSeeds
 from tui.screens.training import Trains
 from tui.session import Session
 
 
-class LabScreen(Loads, Proves, TakesAway, Phasing, Trains, Edits, Reads, AtHome):
+class LabScreen(
+    Links, Loads, Proves, TakesAway, Records, Compares, TrainsSeeds, Multiplies, Phasing, Trains, Edits, Reads, AtHome,
+    Explains,
+):  # fmt: skip
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -62,11 +72,14 @@ class LabScreen(Loads, Proves, TakesAway, Phasing, Trains, Edits, Reads, AtHome)
                         yield Curves(id="loss")
                         yield Curves(id="second")
                     yield InsidePane(id="inside")
+                yield MultiplesPane(id="multiples")
+                yield Bar(id="differs")
                 yield TrainingLoop(id="loop")
                 yield ResultsPane(id="results")
             yield LessonPane(id="lesson")
         yield TrainingLoop(id="loop-line")
         yield TooSmall(id="too-small")
+        yield Bar(id="verdict")
         yield Bar(id="note")
         yield Section(id="next")
         yield Bar(id="keys")
@@ -119,10 +132,12 @@ class LabScreen(Loads, Proves, TakesAway, Phasing, Trains, Edits, Reads, AtHome)
         self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps, self.keys))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
+        self.compare_frame()
         moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
         self.show_phases()
         for loop in self.query(TrainingLoop):
             loop.show(moment)
+        self.show_verdict()
         self.remember()
 
     def show_form(self) -> None:
@@ -137,12 +152,14 @@ class LabScreen(Loads, Proves, TakesAway, Phasing, Trains, Edits, Reads, AtHome)
     def say(self, *texts: str, role: str = "text") -> None:
         """The newest word, in the line above the keys; of several wordings, from the longest, the first that has room."""
         self.query_one("#note", Bar).show(lambda width: note_line(texts, role, width))
+        self.heard(role)
 
     def on_resize(self, event: events.Resize) -> None:
         self.place_panes()
 
     def place_panes(self) -> None:
         arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.hidden_panes, self.apart)
+        self.place_multiples()
         self.keep_layout()
         self.say_too_small()
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]

@@ -42,7 +42,7 @@ def arrange(
     width, height = screen.app.size
     small = width < LEAST[0] or height < LEAST[1]
     screen.query_one(TooSmall).display = small
-    for name in ("#header", "#body", "#note", "#keys"):
+    for name in ("#header", "#body", "#verdict", "#note", "#keys"):
         screen.query_one(name).display = not small
     if small:
         screen.query_one("#next").display = screen.query_one("#loop-line").display = False

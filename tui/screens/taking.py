@@ -99,7 +99,8 @@ class TakeAway(Sheet[str]):
             if before and not await self.app.push_screen_wait(Overwrite(question(before))):
                 return
             for ending, lines in made.items():
-                files.write(places[ending], await self._text(lines), replace=places[ending] in before)
+                whole = lines if isinstance(lines, bytes) else await self._text(lines)
+                files.write(places[ending], whole, replace=places[ending] in before)
         except (OSError, ValueError) as error:
             self._say(f"! {why_failed(error)}")
         else:

@@ -1,0 +1,24 @@
+"""The pane of small multiples, in the room of both plots."""
+
+from __future__ import annotations
+
+from tui.canvas import Pane
+from tui.multiples import Multiples, draw_multiples
+
+
+class MultiplesPane(Pane):
+    """Attributes down: `show`."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.found: Multiples | None = None
+
+    def show(self, found: Multiples) -> None:
+        """Draw these runs."""
+        self.found = found
+        self.draw()
+
+    def draw(self) -> None:
+        """Paint them for the room there is."""
+        if self.found is not None and self.display and self.size.width:
+            self.paint(draw_multiples(self.found, self.size.width, self.size.height))
