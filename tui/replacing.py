@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 def replace_file(file: Path, text: str | bytes, mode: int = 0o600) -> None:
-    """Write the text, in UTF-8 (or these bytes), beside the file's place and put it there with these rights. Raises OSError, and then
-    nothing has changed."""
+    """Write the text, in UTF-8, or these bytes beside the file's place and put it there with these rights. Raises OSError,
+    and then nothing has changed."""
     handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as written:

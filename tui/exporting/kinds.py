@@ -80,7 +80,7 @@ def _torch(taken: Taken, stem: str) -> Files:
     made: Files = {".py": script.text.splitlines()}
     if script.arrays:  # numbers that are too many for a script lie beside it
         data = io.BytesIO()
-        np.savez(data, **script.arrays)
+        np.savez(data, **script.arrays)  # type: ignore[arg-type]  # their names are none of savez's own
         made[".npz"] = data.getvalue()
     return made
 
