@@ -17,7 +17,7 @@ from tui.names import letters
 OURS = [theme.name for theme in themes.THEMES]
 FAINT = ("dim", "axis", "faint")  # what only explains, and the raw curve under a smoothed one, may be fainter
 #: Fields of a picture, which are told by their shade or by a letter: only the others have words in them.
-FIELDS = re.compile(r"shade-|heat-|class-\d-")
+FIELDS = re.compile(r"shade-|heat-|class-\d-|band")
 WORDS = [role for role in ROLES if not FIELDS.match(role)]
 ANSI = [name for name, theme in BUILTIN_THEMES.items() if theme.ansi]  # their colours are the terminal's own
 MAIN = sorted(set(BUILTIN_THEMES) - set(ANSI))
