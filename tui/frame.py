@@ -42,7 +42,7 @@ def _labelled(ticks: Ticks, left: int, width: int) -> tuple[Ticks, str]:
     label that would touch the one before has none."""
     kept, line = [], ""
     for place, label in ticks:
-        start = min(left + int(place) - (len(label) - 1) // 2, width - len(label))
+        start = min(left + int(place) - len(label) // 2, width - len(label))
         if start > len(line) or not line:
             kept.append((place, label))
             line = line.ljust(max(0, start)) + label
