@@ -137,8 +137,9 @@ def _gradient(walk: Walk, place: Floats) -> Floats:
 def _arrow(start: Floats, toward: Floats, x: tuple[float, float], y: tuple[float, float]) -> list[Series]:
     """A line from a place downhill, with a head; as long on the screen wherever it points."""
     spans = np.array([x[1] - x[0], y[1] - y[0]])
-    seen = toward / spans  # in shares of the picture
-    length = float(np.hypot(*seen))
+    with np.errstate(all="ignore"):
+        seen = toward / spans  # in shares of the picture
+        length = float(np.hypot(*seen))
     if not (math.isfinite(length) and length > 0.0 and np.isfinite(start).all() and x[0] <= start[0] <= x[1]):
         return []
     tip = start + ARROW * toward / length
