@@ -214,7 +214,9 @@ def _sparse(path: NDArray[np.floating[Any]]) -> Floats:
 
 
 def _heights(surface: Surface, way: Floats) -> Floats:
-    return surface.height(way[:, None]).astype(np.float64)
+    with np.errstate(all="ignore"):  # a ball that is far beyond the frame has no height
+        found: Floats = surface.height(way[:, None]).astype(np.float64)
+    return found
 
 
 def _alike(one: Surface, other: Surface) -> bool:

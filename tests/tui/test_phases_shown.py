@@ -350,7 +350,7 @@ def test_the_arrow_points_downhill_and_there_is_none_on_level_ground():
     assert arrows([9.0]) in (["↙"], ["↓"])
     assert arrows([3.0]) == []
     assert arrows([1e6]) in (["↙"], ["↓"])
-    assert arrows([-3.0, 0.001], "ravine-momentum") == ["→"]
+    assert arrows([-3.0, 0.0], "ravine-momentum") == ["→"]
     assert arrows([0.0, 0.5], "ravine-momentum") == ["↓"]
     assert arrows([0.0, -0.5], "ravine-momentum") == ["↑"]
 
