@@ -45,8 +45,8 @@ def arrange(
     second.display, within.display = second.display and not inside, within.display and inside
     if apart:
         screen.query_one("#loss").display &= apart == "data"
-        second.display &= apart == "surface"
-        within.display &= apart == "surface"
+        second.display = apart == "surface" and zoomed in (None, second)
+        within.display = False
     screen.set_class(apart == "data", "apart")
     screen.set_class(apart == "surface", "on-surface")
     on_the_left = zoomed in (settings, progress)
