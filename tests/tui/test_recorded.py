@@ -49,7 +49,7 @@ async def test_the_palette_records_and_what_was_recorded_goes_on_to_the_same_num
         trainers = person.session.trainers
         await palette(person, "record")
         assert person.app.screen.query_one(Input).value == "lr-big-medium-tiny-run.npz"
-        assert "Record the 3 runs of now in a file" in person.seen()
+        assert "Record the 3 runs in a file" in person.seen()
         await person.press("enter")
         await person.until(lambda: person.app.screen is person.lab)
         assert "Recorded in lr-big-medium-tiny-run.npz" in person.note
@@ -57,6 +57,11 @@ async def test_the_palette_records_and_what_was_recorded_goes_on_to_the_same_num
         assert found.state == "paused" and found.steps == person.session.steps == 21
         assert found.documents == person.session.documents and found.runs == person.session.runs
         assert found.waiting == person.session.waiting
+        for one, again in zip(trainers, found.trainers, strict=True):
+            kept, now = person.session.films[one], found.films[again]
+            assert now.stride == kept.stride and len(now.frames) == len(kept.frames) == 8
+            assert all(frame.iteration == other.iteration for frame, other in zip(kept.frames, now.frames, strict=True))
+            assert all((frame.weights == other.weights).all() for frame, other in zip(kept.frames, now.frames, strict=True))
         assert [through(one) for one in found.trainers] == [through(one) for one in trainers]
 
 
