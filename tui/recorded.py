@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.preset import read_run
-from engine.recording import Recording, load_recording, save_recording
+from engine.recording import Recording, load_recording, save_recording, tables_of
 from tui.session import Session
 
 SUFFIX = ".npz"
@@ -50,5 +50,6 @@ def session_of(recording: Recording) -> Session:
     session.documents = list(recording.documents)
     pairs = zip(session.documents, session.trainers, strict=True)
     session.runs = [read_run(document, trainer.run.name) for document, trainer in pairs]
+    session.begun_with = [tables_of(trainer.run) for trainer in session.trainers]
     session.films = dict(zip(session.trainers, recording.films, strict=True))
     return session

@@ -54,6 +54,7 @@ ALONE: dict[str, tuple[str, str, str, dict]] = {
     "fit": ("curves", "line", "", {"second": True}),
     "surface": ("curves", "walk", "", {"second": True}),
     "refusal": ("curves", "refused", "", {}),
+    "multiples": ("multiples", "three", "", {}),
     "loop": ("training_loop", "recipe", "", {}),
     "loop-on-a-surface": ("training_loop", "walk", "", {}),
     "lesson": ("lesson", "recipe", "", {}),
@@ -72,6 +73,9 @@ LAB: dict[str, tuple[str, str]] = {
     "lab-hidden": ("covered", ""),
     "lab-tree-alone": ("recipe", "tab up up enter z"),
     "lab-linked": ("recipe", "tab tab left left left left left left"),
+    "lab-multiples": ("three", "v m escape"),
+    "lab-why": ("recipe", "w"),
+    "lab-runs": ("three", "k k"),
     "lab-phases": ("recipe", "s s s"),
 }
 

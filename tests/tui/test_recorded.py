@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from engine import Trainer, load_preset
 from engine.recording import is_recording, load_recording, save_recording
 from tui import cli, recorded
+from tui.form import BY_KEY
 from tui.screens.recording import RecordAs
 from tui.screens.saving import Overwrite
 from tui.session import Session
@@ -82,6 +83,18 @@ async def test_the_lab_on_recorded_runs_is_paused_where_they_were(lab, working):
         await person.press("space")
         await person.until(lambda: person.state == "finished")
         assert through(person.session.trainer) == through(undisturbed)
+
+
+def test_what_was_recorded_is_kept_with_what_it_was_trained_with_when_it_starts_again(working):
+    session = Session(load_preset("recipe"))
+    session.advance()
+    session.edit(BY_KEY["network.hidden"], [8, 8])  # waits for the next start
+    recorded.record(session, Path("run.npz"))
+    found = recorded.session_from("run.npz")
+    assert found.run.network.hidden == (8, 8) and found.waiting == {"network.hidden"}
+    found.restart()
+    assert found.kept[0].run == session.trainer.run
+    assert found.trainer.run.network.hidden == (8, 8)
 
 
 async def test_a_refused_and_a_finished_comparison_open_as_they_are(lab, working):
