@@ -73,7 +73,6 @@ LAB: dict[str, tuple[str, str]] = {
     "lab-hidden": ("covered", ""),
     "lab-tree-alone": ("recipe", "tab up up enter z"),
     "lab-linked": ("recipe", "tab tab left left left left left left"),
-    "lab-multiples": ("three", "v m escape"),
     "lab-why": ("recipe", "w"),
     "lab-runs": ("three", "k k"),
     "lab-phases": ("recipe", "s s s"),
