@@ -145,6 +145,15 @@ def read_run(document: Document, name: str) -> Run:
     return run
 
 
+def read_sheet(document: Document, name: str) -> Sheet:
+    """What these tables say beside their `[[run]]`s; raises PresetError with every problem."""
+    sheet, problems = _read(Sheet, document)
+    if problems:
+        raise PresetError(name, problems)
+    assert isinstance(sheet, Sheet)
+    return sheet
+
+
 def _count_from(folder: Path, documents: Iterable[Document]) -> None:
     """Write each table's `data.file` as it is found from the working folder, in place."""
     for document in documents:

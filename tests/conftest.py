@@ -10,6 +10,11 @@ settings.register_profile("descent", deadline=None, derandomize=True, database=N
 settings.load_profile("descent")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the tests can be asked for."""
+    parser.addoption("--renew-pictures", action="store_true", help="take the pictures of tests/tui/pictures anew")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_presets_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the person who runs the tests keeps for themselves is neither seen nor changed."""

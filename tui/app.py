@@ -15,6 +15,7 @@ from engine import Preset
 from tui.keys import KEYS
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
+from tui.session import Session
 
 
 class DescentApp(App[None], inherit_bindings=False):
@@ -27,10 +28,15 @@ class DescentApp(App[None], inherit_bindings=False):
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave"),
     ]
 
-    def __init__(self, preset: Preset, pace: float = 1.0, folder: Path | None = None) -> None:
+    def __init__(
+        self, preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+    ) -> None:
         super().__init__()
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
+        self.recorded = recorded
+        if recorded is not None:
+            self.lab.conductor.session = recorded[1]
 
     def on_mount(self) -> None:
         if self.console.color_system == "standard" and "TEXTUAL_THEME" not in os.environ:
@@ -38,6 +44,8 @@ class DescentApp(App[None], inherit_bindings=False):
         self.push_screen(self.lab)
         if self.lab.folder is not None:
             self.call_after_refresh(self.lab.action_presets, of_folder=True)
+        if self.recorded is not None:
+            self.call_after_refresh(self.lab.came_from, self.recorded[0])
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
@@ -54,6 +62,7 @@ class DescentApp(App[None], inherit_bindings=False):
             if key.action and not key.action.startswith("app.") and key.action not in ("palette", "back"):
                 yield SystemCommand(key.help, f"key {key.shown}", self._runner(key.action))
         yield SystemCommand("Predict: type an input", "What the network says to it now", self._runner("predict"))
+        yield SystemCommand("Record the runs in a file", "descent FILE.npz goes on from there", self._runner("record"))
         yield SystemCommand("Compare: one setting with several values", "Each a run, side by side", self._runner("several"))
         yield SystemCommand("Compare: the table of all runs", "Of now and kept, sorted, marked", self._runner("runs"))
         yield SystemCommand("Train with more seeds", "Their median and a band behind the curves", self._runner("seeds"))
@@ -68,12 +77,14 @@ class DescentApp(App[None], inherit_bindings=False):
         return run
 
 
-def run_lab(preset: Preset, pace: float = 1.0, folder: Path | None = None) -> None:
+def run_lab(
+    preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+) -> None:
     """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes.
 
-    With a `folder`, the picker of its presets opens first.
+    With a `folder`, the picker of its presets opens first. `recorded` is a file and the session that was recorded in it.
     """
-    app = DescentApp(preset, pace, folder)
+    app = DescentApp(preset, pace, folder, recorded)
     app.run(mouse=False)
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -18,7 +18,7 @@ import click
 
 from tui.commands import check, list_presets, new, open_folder, print_folder, schema
 from tui.commands import versioned as _versioned
-from tui.loading import Failed, load
+from tui.loading import Failed, Refused, is_recorded, load, load_session
 from tui.options import MOST_SEED, parse_pace, parse_seeds
 from tui.own_folder import is_folder
 
@@ -117,7 +117,8 @@ def main() -> None:
     """Train a neural network in the terminal, and watch every batch land.
 
     PRESET is a name that `descent list` shows; an argument with a "/" or ending in .toml is a FILE, one
-    ending in .csv or .npz a table of your own; of a FOLDER the lab shows the presets. Without any, it opens on recipe.
+    ending in .csv or .npz a table of your own, or runs that were recorded in the lab; of a FOLDER the lab
+    shows the presets. Without any, it opens on recipe.
     """
 
 
@@ -133,6 +134,9 @@ def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | 
     """Open the lab on a preset; plain lines where there is no terminal."""
     if is_folder(preset):
         _open_folder(preset, pace, bool(target or settings or seed is not None))
+        return
+    if is_recorded(preset):
+        _open_recorded(preset, pace, bool(target or settings or seed is not None))
         return
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
     if not _on_a_terminal():
@@ -154,6 +158,19 @@ def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
         return
     _prepare_screen()
     open_folder(folder, pace)
+
+
+def _open_recorded(file: str, pace: float, with_settings: bool) -> None:
+    """The lab on recorded runs, paused where they were."""
+    if with_settings:
+        raise click.UsageError("--set, --seed and --target are for a preset or a table: recorded runs are what they were.")
+    if not _on_a_terminal():
+        raise Refused(f'descent: "{file}" holds recorded runs, which open in the lab: it needs a terminal.')
+    _prepare_screen()
+    session = load_session(file)
+    from tui.app import run_lab
+
+    run_lab(session.preset, pace, recorded=(file, session))
 
 
 def _prepare_screen() -> None:

@@ -97,8 +97,8 @@ def backward_equations(phase: Phase, recipe: Recipe, place: Place, digits: int, 
     of it."""
     assert phase.outputs is not None and phase.targets is not None and phase.gradients is not None
     rows = len(phase.outputs)
-    delta = rows * phase.deltas[place.layer].astype(np.float64)
-    now = float(delta[place.row, place.unit])
+    delta = rows * phase.deltas[place.layer][:, place.unit].astype(np.float64)
+    now = float(delta[place.row])
     if place.layer < len(phase.z):
         found = _hidden_delta(phase, recipe, place, now, digits, room)
     else:
@@ -111,7 +111,7 @@ def backward_equations(phase: Phase, recipe: Recipe, place: Place, digits: int, 
     column = np.ones(rows) if bias else x[:, place.source].astype(np.float64)
     index = index_of(phase, place)
     used = float(phase.gradients[index])
-    whole = float(delta[:, place.unit] @ column) / rows
+    whole = float(delta @ column) / rows
     name = "dL/db" if bias else "dL/dw"
     plain = recipe.l1 == recipe.l2 == recipe.clip_norm == 0.0
     exact = used if plain else whole
@@ -120,7 +120,7 @@ def backward_equations(phase: Phase, recipe: Recipe, place: Place, digits: int, 
         expr = given(now) if bias else times(now, float(column[0]))
         found.append(equation(name, what, expr, exact, digits=digits, rank=0))
     else:
-        terms = [given(float(each)) for each in delta[:, place.unit]] if bias else _products(delta[:, place.unit], column)
+        terms = [given(float(each)) for each in delta] if bias else _products(delta, column)
         inside = total(terms, place.row, room - len(f"{name}()/{rows}"), digits=digits)
         mean = joined("(", inside, f")/{rows}", compute=lambda every: every / rows)
         found.append(equation(name, f"mean over rows of {what}", mean, exact, digits=digits, rank=0))

@@ -33,7 +33,7 @@ class Hidden:
 
     @property
     def verdict(self) -> bool:
-        """Whether it is covered how the lesson's own words fare."""
+        """Whether it is covered how the lesson's own words fare, and what the curves mean."""
         return "verdict" in self.words
 
     def setting(self, *labels: str) -> bool:
@@ -50,5 +50,5 @@ NOTHING = Hidden()
 
 def listed(hide: tuple[str, ...]) -> str:
     """'validation, claims, learning_rate': what a preset hides, in words."""
-    names = {"verdict": "how the lesson's words fare"}
+    names = {"verdict": "verdicts"}
     return ", ".join(names.get(word, word.removeprefix("settings.")) for word in hide)

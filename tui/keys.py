@@ -38,7 +38,7 @@ KEYS = (
     Key("run.keep", "k", "k", "keep", "Keep the run as a ghost behind the next; again: the table of all runs", "keep"),
     Key("show.lesson", "t", "t", "lesson", "Lesson: the text, things to try, questions", "text"),
     Key("show.presets", "p", "p", "presets", "Lessons: pick another preset; type to search", "lessons"),
-    Key("show.why", "w", "w", "why", "Why: uncover what a teacher's preset hides, and cover it again", ""),
+    Key("show.why", "w", "w", "why", "Why: the evidence for the verdict, a setting to try; uncovers what is hidden", ""),
     Key("show.views", "v", "v", "views", "Views: inside the model, axes, smoothing, more curves, each a letter", "views"),
     Key("show.zoom", "z", "z", "zoom", "The focused pane on the whole screen, and back", "zoom"),
     Key("show.help", "question_mark", "?", "help", "All keys, and the glossary: what the words mean", "keys"),
@@ -47,7 +47,7 @@ KEYS = (
     Key("app.quit", "q,ctrl+q", "q", "leave", "Quit; asks only while training", "quit"),
     Key("pane.next", "tab", "Tab", "app.focus_next", "Next pane", ""),
     Key("pane.previous", "shift+tab", "shift+Tab", "app.focus_previous", "Previous pane", ""),
-    Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows and nudging in settings, moving in the tree", ""),
+    Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows of settings, the tree, a cursor on the curves", ""),
     Key("pane.enter", "", "Enter", "", "Edit and accept a setting; open a node of the tree; show an answer", ""),
     Key("pane.escape", "escape", "Escape", "back", "Cancel the edit, close what is open, leave the zoom; never quits", ""),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from tui.own_folder import own_presets, source_of
 
 if TYPE_CHECKING:
     from engine import Preset
+    from tui.session import Session
 
 TABLES = (".csv", ".npz")
 
@@ -25,6 +26,28 @@ TABLES = (".csv", ".npz")
 def is_table(source: str) -> bool:
     """Whether a word on the command line is a table of one's own."""
     return source.lower().endswith(TABLES)
+
+
+def is_recorded(source: str) -> bool:
+    """Whether a word on the command line is a file with recorded runs, and no table."""
+    if not source.lower().endswith(".npz") or not os.path.isfile(source):
+        return False
+    from engine.recording import is_recording
+
+    return is_recording(source)
+
+
+def load_session(file: str) -> Session:
+    """The session in a file with recorded runs; raises Refused."""
+    from engine.recording import RecordingError
+    from tui.recorded import session_from
+
+    try:
+        return session_from(file)
+    except RecordingError as error:
+        raise Refused(f"descent: {error}") from None
+    except OSError as error:
+        raise Refused(f'descent: cannot read "{file}": {error.strerror}') from None
 
 
 class Failed(click.ClickException):
@@ -54,6 +77,8 @@ def load(
 
     `words` are what else may have been meant by a name that is no preset; `target` is the column of a table to predict.
     """
+    if is_recorded(source):
+        raise Refused(f'descent: "{source}" holds recorded runs, which open in the lab: descent {source}')
     table = is_table(source)
     source = source if table else source_of(source)
     _look_for(source, words)

@@ -44,6 +44,19 @@ class Chosen:
     row: int = 0
 
 
+def first_choice(phase: Phase | None) -> Chosen:
+    """What to look at where nobody has chosen: of row 1, the unit that answers loudest, and the weight that tells it most.
+
+    Many a unit is off in many a row, and many a pixel is always blank: all of their numbers would be 0.
+    """
+    if phase is None or phase.inputs is None or phase.outputs is None:
+        return Chosen()
+    answers = phase.activations[0] if phase.activations else phase.outputs
+    unit = int(np.abs(answers[0]).argmax())
+    weights = phase.layers(phase.old)[0].weights[:, unit]
+    return Chosen(unit=unit, weight=int(np.abs(weights * phase.inputs[0]).argmax()))
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What things are called: the columns of the data, the classes, and a row of it in the plural."""

@@ -221,9 +221,9 @@ def _axes(kind: Kind, first: Sequence[float], curves: Sequence[Curve], sight: Si
     if viewing.window is not None:  # of a window only what is in it counts
         floor = ceiling = math.nan
     if viewing.clipped and (inner := _inner(curves, kind.log, sight)) is not None:
-        least, cap = inner[0], min(cap, inner[1])
+        least, cap, any_out = inner[0], min(cap, inner[1]), inner[2]
         floor, ceiling = (floor if floor >= least else math.nan), (ceiling if ceiling <= cap else math.nan)
-        notes = (("  outliers out", "warn"), *notes)
+        notes = (("  outliers out", "warn") if any_out else ("  no outliers", "dim"), *notes)
     if viewing.smoothing and any(one.smooth is not None for one in curves):
         notes = (*notes, (f"  smoothing {viewing.smoothing:g}", "dim"))
     axes = Axes(sight.low, sight.high, log_x=scale.log, log_y=kind.log, y_floor=floor, y_ceiling=ceiling)
@@ -242,8 +242,9 @@ def unit_note(sight: Sight) -> Row:
     return tuple((f"  {each}", "dim") for each in said)
 
 
-def _inner(curves: Sequence[Curve], log: bool, sight: Sight) -> tuple[float, float] | None:
-    """The range of y without the outermost values in sight, and a margin; None where there is nothing to tell from."""
+def _inner(curves: Sequence[Curve], log: bool, sight: Sight) -> tuple[float, float, bool] | None:
+    """The range of y without the outermost values in sight, with a margin, and whether that leaves any out; None where there
+    is nothing to tell from."""
     found = []
     for one in curves:
         for at, y in (one.line, (one.seen[:, 0], one.seen[:, 1])):
@@ -255,5 +256,6 @@ def _inner(curves: Sequence[Curve], log: bool, sight: Sight) -> tuple[float, flo
         return None
     low, high = np.percentile(values, [OUTER, 100.0 - OUTER])
     margin = MARGIN * (high - low)
-    low, high = (10 ** (low - margin), 10 ** (high + margin)) if log else (low - margin, high + margin)
-    return float(low), float(high)
+    low, high = float(low - margin), float(high + margin)
+    any_out = bool((values < low).any() or (values > high).any())
+    return (10**low, 10**high, any_out) if log else (low, high, any_out)

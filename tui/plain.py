@@ -27,7 +27,7 @@ MOST_EPOCH_LINES = 60  # of a run; with more epochs, only every 2nd, 5th, 10th .
 
 
 def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
-    """Every run with its heading, its epochs and what came out; a comparison ends in a table."""
+    """Every run with its heading, its epochs, what came out and what the curves mean; a comparison ends in a table."""
     if seeds:
         yield from map(fit, _with_seeds(preset, interrupted, seeds))
         return
@@ -40,6 +40,7 @@ def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> 
         yield from map(fit, progress(trainer, steps(trainer, interrupted)))
         yield from map(fit, textwrap.wrap(ending(trainer), WIDTH, subsequent_indent="  "))
         records.append(run_record(trainer))
+        yield from map(fit, textwrap.wrap(f"verdict: {records[-1]['verdict']['says']}", WIDTH, subsequent_indent="  "))
     if len(records) > 1:
         yield ""
         yield from map(fit, comparison(records))

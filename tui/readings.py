@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from tui.canvas import Row
 from tui.legends import Drawn, Figure, Reading, read_out
+from tui.scale import epochs_of
 from tui.sight import Sight
 from tui.ticks import Floats
 
@@ -70,7 +72,7 @@ def readings(curves: Sequence[Curve], selected: int, sight: Sight) -> list[Readi
         if not iteration:
             continue
         kept = iteration - 1 in history.kept
-        epoch = history[iteration - 1].epoch if kept else int(np.searchsorted(history.epoch_ends()[1], iteration)) + 1
+        epoch = history[iteration - 1].epoch if kept else math.ceil(epochs_of(history, np.array([float(iteration)]))[0])
         raw = value_at(one.at, one.raw, iteration) if kept or not one.column else None
         smooth = value_at(one.smooth_at, one.smooth, iteration) if one.smooth is not None else None
         seen, seen_epoch = None, 0

@@ -12,8 +12,10 @@ from dataclasses import asdict
 from typing import Any
 
 from engine import EpochMetrics, Evaluation, Preset, Trainer
+from engine.verdict import Verdict
 from tui.claimed import claim_record, findings_of
 from tui.unwatched import Interrupted, Seeds, steps, trained_together, trainings
+from tui.verdicts import final_verdict
 from tui.walk import walk_of
 
 
@@ -58,6 +60,7 @@ def run_record(trainer: Trainer) -> dict[str, Any]:
     """A run that is over, as `descent run --json` prints it; no clock in it, so the same run gives the same text.
 
     `message` is the arithmetic of a run that was refused, whose `final` is None; on a surface there is a `position`.
+    `verdict` is what the curves mean: see `verdict_record`.
 
     Of more than 100,000 epochs, `epochs` holds the newest that `History` keeps; each says which one it is.
     """
@@ -93,7 +96,22 @@ def run_record(trainer: Trainer) -> dict[str, Any]:
             "validation_loss": best.validation.loss if best and best.validation else None,
         },
         "restored": restored,
+        "verdict": verdict_record(final_verdict(trainer)),
         "epochs": [epoch_record(entry) for entry in history.epochs],
+    }
+
+
+def verdict_record(verdict: Verdict) -> dict[str, Any]:
+    """What the curves mean: its `kind`, in words, the facts with their figures, the lesson that shows the same, and the
+    setting to try next (None: none)."""
+    suggestion = verdict.suggestion
+    return {
+        "kind": verdict.kind,
+        "epoch": verdict.epoch,
+        "says": verdict.words[0],
+        "evidence": [asdict(fact) for fact in verdict.evidence],
+        "lesson": verdict.lesson or None,
+        "try": None if suggestion is None else asdict(suggestion),
     }
 
 

@@ -76,8 +76,9 @@ class Scale:
             inside = low > self.low or high < self.high  # within an epoch or two its iterations say more
             if len(found) > 1 or not inside:
                 return found
-            return number_ticks(low, high, columns, self.log, "it " if self.counts == "iteration" else "")
-        return number_ticks(low, high, columns, self.log)
+            one = self.counts == "iteration"
+            return number_ticks(low, high, columns, self.log, 1.0 if one else 0.0, "it " if one else "")
+        return number_ticks(low, high, columns, self.log, 0.0 if self.counts == "seconds" else 1.0)
 
 
 def scale_of(

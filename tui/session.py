@@ -238,17 +238,13 @@ class Session(Keeps):
 
     def tried(self, field: Field, value: Any) -> Run:
         """The selected run as it would be with this value; raises PresetError where it cannot be."""
-        return read_run(self.with_value(field, value), self.run.name)
-
-    def with_value(self, field: Field, value: Any) -> Document:
-        """The tables of the selected run with this value, whether it can be or not."""
-        return self._with(self.selected, field, value)
+        return read_run(self.document_with(self.selected, field, value), self.run.name)
 
     def edit(self, field: Field, value: Any) -> str:
         """Take a new value into the form; returns in words what became of it. Raises PresetError, and changes nothing."""
         old = form.written(self.value(field))
         affected = self.affected(field)
-        documents = {index: self._with(index, field, value) for index in affected}
+        documents = {index: self.document_with(index, field, value) for index in affected}
         runs = {index: read_run(document, self.runs[index].name) for index, document in documents.items()}
         if all(runs[index] == self.runs[index] for index in affected):
             return f"{field.label} stays {old}"
@@ -267,7 +263,7 @@ class Session(Keeps):
             return f"{what} from {'step' if self.run.surface else 'iteration'} {self.trainer.iteration + 1} on"
         return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
 
-    def _with(self, index: int, field: Field, value: Any) -> Document:
+    def document_with(self, index: int, field: Field, value: Any) -> Document:
         """A run's tables with a new value; where that empties a table, what sets the runs apart in it stays."""
         document = overlay(self.documents[index], nest(field.key, value))
         table = field.key.rpartition(".")[0]

@@ -42,7 +42,7 @@ def same_seed(rows: Sequence[Kept]) -> bool:
 
 def one_setting(session: Session, field: Field, values: Sequence[Any]) -> Preset:
     """The selected run once with each of these values. Raises PresetError where one of them cannot be."""
-    documents = [session.with_value(field, value) for value in values]
+    documents = [session.document_with(session.selected, field, value) for value in values]
     names = [called(field, value) for value in values]
     return _with_runs(session.preset, documents, names)
 

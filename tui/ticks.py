@@ -42,16 +42,18 @@ def epoch_ticks(
     return ()
 
 
-def number_ticks(low: float, high: float, columns: int, log: bool = False, before: str = "") -> Ticks:
-    """Ticks at round numbers from `low` to `high`, as many as have room: 200, 400, ... or 1, 2, 5, 10, ...; `before` stands
-    before each."""
+def number_ticks(low: float, high: float, columns: int, log: bool = False, least: float = 0.0, before: str = "") -> Ticks:
+    """Ticks at round numbers from `low` to `high`, as many as have room: 200, 400, ... or 1, 2, 5, 10, ...
+
+    On a linear axis they are at least `least` apart, and `before` stands before each.
+    """
     if not high > low:
         return ()
     if log:
         places = _ones_twos_fives(low, high)
         return _with_room(np.array(places), [before + round_label(at, top=at) for at in places], low, high, columns)
     for count in range(max(1, columns // 6), 0, -1):
-        step = nice_step((high - low) / count)
+        step = max(least, nice_step((high - low) / count))
         numbers = np.arange(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
         places = [float(number * step) for number in numbers.tolist() if number]
         labels = [before + round_label(at, step, high) for at in places]

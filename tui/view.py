@@ -16,6 +16,7 @@ from tui.fit import fit_picture
 from tui.form import Field
 from tui.ghosts import behind
 from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
+from tui.in_batch import samples_of
 from tui.landscape import surface_picture
 from tui.live_edit import refused
 from tui.more_curves import MORE, more_picture
@@ -23,13 +24,13 @@ from tui.more_curves import why_not as more_why_not
 from tui.names import labels, letters, marked
 from tui.pace import Pace
 from tui.panes.bars import Standing
-from tui.panes.progress_tree import Branch
 from tui.panes.settings import MARK_FIXED, MARK_LIVE, MARK_RESTART, Check, FormRow
 from tui.panes.training_loop import PHASES, EpochDone, Moment
 from tui.pictures import Picture, accuracy_picture, error_picture, loss_picture
 from tui.refusal import refused_picture
 from tui.session import Session, why_not
 from tui.sight import sight_of
+from tui.tree_rows import Branch
 from tui.viewing import AS_IT_IS, Viewing
 from tui.walk import position, walk_of
 
@@ -154,16 +155,20 @@ def settings_line(trainer: Trainer, short: bool, hidden: Hidden = NOTHING) -> st
 
 def branches(session: Session) -> list[Branch]:
     """The runs of the tree: those kept from before, then those of now."""
-    blind = session.hidden.validation
-    kept = [Branch(one.called, one.history, kept=True, walk=one.walk, blind=blind) for one in session.kept]
+    hidden = session.hidden
+    kept = [Branch(one.called, one.history, 0, True, one.walk, samples_of(one.history), hidden) for one in session.kept]
+
+    def live(name: str, one: Trainer) -> Branch:
+        return Branch(name, one.history, one.batches, False, walk_of(one), samples_of(one.history, one), hidden)
+
     if len(session.trainers) == 1:
         only = session.trainer
         seedless = only.run.surface is not None or session.hidden.setting("seed")
         name = only.run.name if seedless else f"{only.run.name}, seed {only.run.seed}"
-        return [*kept, Branch(name, only.history, only.batches, walk=walk_of(only), blind=blind)]
+        return [*kept, live(name, only)]
     full = [trainer.run.name for trainer in session.trainers]
-    found = zip(map(marked, letters(full), labels(full)), session.trainers, strict=True)
-    return kept + [Branch(name, one.history, one.batches, walk=walk_of(one), blind=blind) for name, one in found]
+    names = map(marked, letters(full), labels(full))
+    return kept + [live(name, one) for name, one in zip(names, session.trainers, strict=True)]
 
 
 def pictures(session: Session, viewing: Viewing = AS_IT_IS) -> tuple[Picture, Picture]:

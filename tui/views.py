@@ -25,9 +25,9 @@ RUNS = "Runs"
 
 VIEWS = (
     Entry("own", "a", "Accuracy, fit or error", "What the preset shows", SECOND),
-    Entry("boundary", "b", "Boundary or fit", "What the network says everywhere; Enter: letters, units", SECOND),
-    Entry("network", "n", "Network", "Units and their strongest connections; the arrows choose a unit", SECOND),
-    Entry("histograms", "h", "Weights and gradients", "How each layer's are spread, over time; Enter: gradients", SECOND),
+    Entry("boundary", "b", "Boundary or fit", "What the network says everywhere", SECOND),
+    Entry("network", "n", "Network", "Units and their strongest weights", SECOND),
+    Entry("histograms", "h", "Weights and gradients", "How they are spread, over time", SECOND),
     Entry("samples", "i", "Predictions on samples", "Pictures or rows, the wrong ones first", SECOND),
     Entry("confusion", "c", "Confusion matrix", "Which class is taken for which", SECOND),
     Entry("slice", "l", "Loss surface", "A slice through the weights, and the way over it", SECOND),

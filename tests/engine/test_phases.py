@@ -182,3 +182,66 @@ def test_between_phases_what_would_move_the_rows_or_the_schedule_is_refused_and_
     assert trainer.step().learning_rate == 0.5
     trainer.change("batch_size", 10)
     assert trainer.batch_size == 10
+
+
+def test_deltas_times_inputs_are_the_gradients_and_their_mean_is_over_the_rows():
+    run = Run(
+        data=Moons(samples=50, validation=10),
+        network=Architecture(hidden=(5, 4), activation="tanh"),
+        training=Training(batch_size=16),
+    )
+    trainer = Trainer(run)
+    phases = [trainer.step_phase() for _ in range(3)]
+    assert [delta.shape for delta in phases[2].deltas] == [(16, 5), (16, 4), (16, 1)]
+    assert phases[0].deltas == phases[1].deltas == ()
+    seen = (phases[0].inputs, *phases[0].activations)
+    for x, delta, layer in zip(seen, phases[2].deltas, phases[2].layers(phases[2].gradients), strict=True):
+        np.testing.assert_allclose(x.T @ delta, layer.weights, rtol=0, atol=1e-15)
+        np.testing.assert_allclose(delta.sum(axis=0), layer.bias, rtol=0, atol=1e-15)
+    probability = 1.0 / (1.0 + np.exp(-phases[0].outputs))
+    np.testing.assert_allclose(phases[2].deltas[-1], (probability - phases[0].targets) / 16, rtol=0, atol=1e-15)
+
+
+def test_what_dropout_hid_is_kept_with_the_phase():
+    run = Run(
+        data=Moons(samples=50, validation=10),
+        network=Architecture(hidden=(40,), dropout=0.5, activation="sigmoid"),
+        training=Training(batch_size=16),
+    )
+    forward = Trainer(run).step_phase()
+    (mask,), (a,), (z,) = forward.masks, forward.activations, forward.z
+    assert set(np.unique(mask)) == {0.0, 2.0}
+    np.testing.assert_allclose(a, mask / (1.0 + np.exp(-z)), rtol=1e-14)
+    assert Trainer(EXAMPLE).step_phase().masks == ()
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_the_optimizers_memory_is_that_before_the_update(name):
+    run = Run(
+        data=Moons(samples=50, validation=10),
+        training=Training(epochs=3, batch_size=16, optimizer=OPTIMIZERS[name](learning_rate=0.125)),
+    )
+    trainer = Trainer(run)
+    for _ in range(3):
+        trainer.step()
+    before = [vector.copy() for vector in trainer.optimizer_state.vectors]
+    steps = trainer.optimizer_state.steps
+    phases = [trainer.step_phase() for _ in range(3)]
+    trainer.change("learning_rate", 0.25)
+    phases.append(trainer.step_phase())
+    assert [vector.tobytes() for vector in phases[3].memory] == [vector.tobytes() for vector in before]
+    assert phases[3].steps == steps
+    assert (phases[1].memory, phases[2].optimizer) == ((), None)
+    assert phases[3].optimizer is trainer.optimizer
+    assert phases[3].learning_rate == 0.25
+    # the same update once more, from what the phase holds
+    state = trainer.optimizer.init(phases[3].old)
+    for vector, kept in zip(state.vectors, phases[3].memory, strict=True):
+        vector[...] = kept
+    state.steps = phases[3].steps
+    out = np.empty_like(phases[3].old)
+    phases[3].optimizer.update(phases[3].gradients, state, phases[3].learning_rate, out)
+    if phases[3].optimizer.weight_decay:
+        out -= phases[3].learning_rate * phases[3].optimizer.weight_decay * phases[3].old
+    np.testing.assert_allclose(out, phases[3].updates, rtol=1e-13, atol=1e-18)
+    assert [(one.epoch, one.iteration, one.batch, one.batches) for one in phases] == [(1, 4, 4, 4)] * 4

@@ -17,6 +17,7 @@ from textual import events
 from engine import Preset, load_preset
 from tui.app import DescentApp
 from tui.canvas import Canvas, plain
+from tui.session import Session
 
 PATIENCE = 20.0  # seconds until something that must happen counts as not happening
 
@@ -134,9 +135,10 @@ async def before_the_lab(
     size: tuple[int, int] = (120, 40),
     pace: float = 1.0,
     settings: tuple[tuple[str, list], ...] = (),
+    recorded: tuple[str, Session] | None = None,
 ) -> AsyncIterator[Person]:
     chosen = [*([("training.epochs", [epochs])] if epochs else []), *settings]
-    app = DescentApp(load_preset(preset, chosen) if isinstance(preset, str) else preset, pace)
+    app = DescentApp(load_preset(preset, chosen) if isinstance(preset, str) else preset, pace, recorded=recorded)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.app.wait_for_idle", quiet)
         async with app.run_test(size=size) as pilot:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import Run, Trainer
+from engine import Run, Trainer, load_preset
 from engine.activations import ACTIVATIONS
 from engine.functions import Line
 from engine.layers import Architecture
@@ -30,7 +30,7 @@ from tui.formulas_loss import row_losses
 from tui.formulas_network import Recipe, index_of
 from tui.formulas_surface import slope_words
 from tui.hidden import NOTHING, Hidden
-from tui.phase_rows import Apart, Chosen, Names, fitted
+from tui.phase_rows import Apart, Chosen, Names, first_choice, fitted
 
 FIRST = Chosen()
 WIDTHS = (53, 78, 89, 150)
@@ -181,7 +181,7 @@ def test_an_equation_is_broken_before_a_sign_of_equality_then_before_a_plus():
     assert plain(one.rows(80)) == "  z = w*x + b = 0.5*3 + 1 = 2.5   a unit"
     assert plain(one.rows(26)) == "  z = w*x + b   a unit\n    = 0.5*3 + 1 = 2.5"
     assert plain(one.rows(21)) == "  z = w*x + b\n    = 0.5*3 + 1 = 2.5"
-    assert plain(one.rows(16)) == "  z = w*x + b\n    = 0.5*3\n        + 1\n    = 2.5"
+    assert plain(one.rows(14)) == "  z = w*x + b\n    = 0.5*3\n        + 1\n    = 2.5"
     assert plain(one.brief.rows(80)) == "  z = 0.5*3 + 1 = 2.5"
     assert broken("0.41204 - 0.001*0.00076/(sqrt(5.8e-07) + 1e-08)", 30, 40)[1].startswith("/(")
 
@@ -380,8 +380,6 @@ def test_downhill_in_words():
 
 def test_the_worked_example_as_it_is_shown():
     """The figures of the lesson `training-loop-step`, which are those of torch.autograd."""
-    from engine import load_preset
-
     trainer = Trainer(load_preset("training-loop-step").runs[0])
     chosen, shown = Chosen(layer=1, unit=0, weight=1, row=2), []
     for _ in range(4):
@@ -435,6 +433,19 @@ def test_one_unit_among_all_of_its_layer_as_bars():
     assert bars[1].index("[") == 2
     trainer.step_phase()
     assert "L of all 8 rows" in plain(apart(trainer).rows(89, 20))
+
+
+@pytest.mark.parametrize("preset", ["recipe", "digits", "iris"])
+def test_what_is_looked_at_first_has_something_to_say(preset):
+    trainer = Trainer(load_preset(preset).runs[-1])
+    phase = trainer.step_phase()
+    chosen = first_choice(phase)
+    place = apart(trainer, chosen).place
+    assert (place.layer, place.row) == (0, 0)
+    products = phase.layers(phase.old)[0].weights * phase.inputs[0][:, None]
+    assert abs(phase.activations[0][0, place.unit]) == abs(phase.activations[0][0]).max() > 0.0
+    assert abs(products[place.source, place.unit]) == abs(products[:, place.unit]).max() > 0.0
+    assert first_choice(None) == first_choice(Trainer(Run(surface=Valley())).step_phase()) == Chosen()
 
 
 HIDDEN_IN = {

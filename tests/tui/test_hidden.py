@@ -174,7 +174,7 @@ async def test_a_hidden_setting_is_read_nowhere_and_cannot_be_changed(lab, writt
             assert person.note.startswith("batch_size is hidden")
         assert person.session.trainer.batch_size == 32
         assert person.session.trainer.learning_rate == 0.001
-        await person.press("w")
+        await person.press("w", "escape")  # the evidence opens with what was hidden
         assert person.setting("learning_rate").split()[-2] == "0.001"
         assert "learning rate 0.001, batch 32, 37 epochs" in person.read("header")
         await person.press("full_stop")
@@ -221,8 +221,8 @@ async def test_a_locked_setting_is_seen_and_stays(lab, written):
             await person.press(key)
             assert person.note == "optimizer is locked: this preset keeps it at adam"
             assert person.app.screen is person.lab
-        await person.press("w")
-        assert person.note == "Nothing is hidden in this preset"
+        await person.press("w", "escape")
+        assert "Uncovered" not in person.note  # nothing was hidden
         await person.press("full_stop")
         assert person.session.run.training.optimizer.learning_rate == 0.001
         await person.at_row("batch_size")
@@ -234,11 +234,11 @@ async def test_opening_a_preset_again_covers_it_again(lab, written):
     preset = written(hide=["claims"])
     async with lab(preset, epochs=None) as person:
         assert "w shows what is hidden" in person.note
-        await person.press("w")
+        await person.press("w", "escape")
         assert not person.session.hidden
         person.lab.open_preset("digits")
         await person.settle()
         assert not person.session.hidden
         await person.press("w")
-        assert person.note == "Nothing is hidden in this preset"
+        assert "Uncovered" not in person.note
     assert Session(preset).hidden.claims

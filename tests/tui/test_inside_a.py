@@ -12,6 +12,7 @@ import pytest
 from engine import Trainer, load_preset
 from engine.film import Film
 from engine.preset import read_run
+from presets import text as text_of
 from tui.canvas import ROLES, plain, width_of
 from tui.inside.boundary import BOUNDARY, Curve, chosen_pair
 from tui.inside.cells import Braille, Cells
@@ -170,7 +171,7 @@ def test_one_feature_and_classes_are_a_curve_of_the_probability_with_rows_at_its
 
 
 def test_regression_on_one_feature_is_the_fitted_curve_of_the_second_plot():
-    from tui.pictures import fit_picture
+    from tui.fit import fit_picture
 
     trainer = trainer_of("day79-study-hours", 3)
     curve = BOUNDARY.look(scene(trainer))
@@ -577,6 +578,37 @@ async def test_what_a_teacher_hides_of_validation_is_in_none_of_them(lab):
         hidden = inside(person)
         await person.press("w")
         await person.until(lambda: inside(person) != hidden)
+
+
+async def test_a_view_that_tells_a_hidden_setting_is_covered_until_it_is_uncovered(lab, tmp_path):
+    path = tmp_path / "covered.toml"
+    path.write_text(text_of("iris").replace("[show]", '[show]\nhide = ["settings.hidden"]'))
+    async with lab(load_preset(path)) as person:
+        await person.press("v")
+        await person.until(lambda: person.app.screen is not person.lab)
+        assert person.seen().count("hidden is hidden: w shows it") == 3
+        await person.press("n", "escape")
+        await person.until(lambda: person.app.screen is person.lab)
+        await person.press("w")
+        await chooses(person, "n")
+        await sees(person, "4-3")
+        await person.press("z", "w")
+        await person.until(lambda: not person.lab.query_one("#inside").display)
+        assert person.lab.query_one("#second").display
+        await person.press("w")
+        await person.until(lambda: person.lab.query_one("#inside").display)
+
+
+async def test_another_preset_that_has_no_such_view_leaves_no_hole(lab):
+    async with lab("iris") as person:
+        await chooses(person, "h")
+        await person.press("z")
+        person.lab.open_preset("valley")
+        await person.settle()
+        assert not person.lab.query_one("#inside").display
+        assert person.lab.query_one("#loss").display
+        person.lab.open_preset("digits")
+        await person.until(lambda: person.lab.query_one("#inside").display)
 
 
 async def test_a_surface_has_none_of_them_and_the_sheet_says_why(lab):

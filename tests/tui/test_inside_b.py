@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,10 @@ import pytest
 from engine import Trainer, load_preset
 from engine.answers import answers
 from engine.film import Film
+from engine.layers import Architecture
 from engine.loss_slice import Plane
+from engine.own_table import OwnTable
+from engine.run import Run
 from tui.canvas import ROLES, plain, width_of
 from tui.inside import slice as slice_module
 from tui.inside.confusion import CONFUSION, ConfusionLook, abbreviated
@@ -82,6 +88,38 @@ def test_every_view_takes_every_preset_in_every_state(name, monkeypatch):
                     continue
                 for spot, blind in ((Spot(), False), (Spot(5, -3, 1), False), (Spot(-40, 7, 3), True)):
                     fits(INSIDE[view].look(Scene(trainer, scene.film, spot, blind)), scene, view)
+
+
+def own_scene(folder: Path, names: list[str], rows: int = 300) -> Scene:
+    """A table of one's own, with these names of classes."""
+    rng = np.random.default_rng(0)
+    lines = [
+        "größe des 树,b\x1b[31m,kind",
+        *(f"{rng.normal():.3f},{rng.normal():.3f},{names[i % len(names)]}" for i in range(rows)),
+    ]
+    file = folder / "own.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    run = Run(data=OwnTable(file=str(file), target="kind", task="classes"), network=Architecture(hidden=(4,)))
+    trainer = Trainer(run)
+    film = Film(trainer)
+    for _ in range(6):
+        trainer.step()
+        film.take()
+    return Scene(trainer, film)
+
+
+@pytest.mark.parametrize(
+    "names", [["猫が好きです", "犬", "a name that is far longer than there is room for"], [f"kind {i}" for i in range(60)]]
+)
+def test_a_table_of_ones_own_with_long_wide_or_many_names_fits_as_well(tmp_path, names):
+    scene = own_scene(tmp_path, names)
+    for view in OURS:
+        for spot in (Spot(), Spot(7, 5, 1), Spot(-3, 50)):
+            fits(INSIDE[view].look(replace(scene, spot=spot)), scene, view)
+    look = CONFUSION.look(replace(scene, spot=Spot(1, 1)))
+    text = plain(look.rows(53, 10))
+    assert "[" in text and f"{look.counts[1, 1]}" in text
+    assert len(set(abbreviated(look.names, 5))) == len(names)
 
 
 def test_surfaces_have_none_of_the_three_and_regressions_no_confusion():
@@ -214,6 +252,7 @@ def test_enter_shows_the_training_rows_and_hidden_validation_stays_hidden():
         blind = SAMPLES.look(Scene(scene.trainer, scene.film, Spot(mode=mode), blind=True))
         assert blind.answers.part == "train"
         assert "validation hidden: w shows it" in plain(blind.titles) and "Enter" not in blind.hint
+        assert all("validation hidden" in plain([title]) for title in blind.titles if width_of(title) >= 47)
         matrix = CONFUSION.look(Scene(scene.trainer, scene.film, Spot(mode=mode), blind=True))
         assert matrix.counts.sum() == 1000 and "validation hidden" in plain(matrix.titles)
     without = SAMPLES.look(scenes("training-loop-step"))
@@ -321,7 +360,8 @@ def test_the_shade_grows_with_the_share_of_the_row():
         (("cloud 1", "cloud 2", "cloud 10"), 9, ["cloud 1", "cloud 2", "cloud 10"]),
         (("versicolor", "virginica"), 2, ["1", "2"]),
         (("one and the same", "one and the other"), 3, ["sa…", "ot…"]),
-        (("cat", "cat food"), 3, ["1", "2"]),
+        (("cat", "cat food"), 3, ["cat", "ca…"]),
+        (("catch", "cat food"), 3, ["1", "2"]),
     ],
 )
 def test_names_are_abbreviated_so_that_they_stay_different(names, width, brief):
@@ -415,23 +455,25 @@ def test_the_way_is_where_its_projection_is_and_the_title_says_how_much_of_it_is
 
 
 def test_before_there_is_a_way_and_on_request_the_directions_are_random_and_it_says_so():
-    scene = scenes("recipe")
+    scene = scenes("iris")
     assert "random directions: there is no way yet" in plain(measured(quick(), scene).titles[:1])
-    scene = scenes("recipe", steps=20)
+    scene = scenes("iris", steps=20)
     look = measured(quick(), Scene(scene.trainer, scene.film, Spot(mode=1)))
     assert "random directions" in plain(look.titles[:1]) and look.shares is None
     assert "along the way" in look.hint
     assert look.limits[0][1] - look.limits[0][0] == pytest.approx(2.0)
-    assert "random" in measured(quick(), scene).hint
+    assert "Enter: random directions" in measured(quick(), scene).hint
+    assert "Enter" not in quick().look(scenes("iris")).hint, "there is no other way to look yet"
 
 
 def test_many_rows_are_not_all_looked_at_and_that_is_said():
-    assert "1,024 of 1,438 training rows" in plain(quick().look(scenes("digits", steps=3)).titles[:1])
-    assert "all training rows" in plain(quick().look(scenes("recipe", steps=3)).titles[:1])
+    for name, words in (("digits", "1,024 of 1,438 training rows"), ("recipe", "all training rows")):
+        look = SliceView(clock=itertools.count().__next__).look(scenes(name, steps=3))
+        assert words in plain(look.titles[:1])
 
 
 def test_up_and_down_zoom_around_now():
-    scene = scenes("recipe", steps=40)
+    scene = scenes("iris", steps=40)
     view = quick()
     near, usual, far = (measured(view, Scene(scene.trainer, scene.film, Spot(y=y))) for y in (-2, 0, 2))
     for axis in (0, 1):
@@ -465,28 +507,50 @@ def test_a_look_costs_no_more_than_its_budget_and_the_map_becomes_finer_with_eve
 
 
 def test_a_running_training_is_followed_on_the_map_that_there_is(monkeypatch):
-    scene, view = scenes("recipe", steps=40), quick()
+    scene, view = scenes("iris", steps=40), quick()
     first = measured(view, scene)
     scene.trainer.step()
     scene.film.take()
-    second = view.look(scene)
-    assert second.limits == first.limits and np.array_equal(second.values, first.values)
-    assert len(second.way) == len(first.way) + 1
-    again = view.look(scene)  # nothing trained in between: now the map is made for where it stands
+    running = replace(scene, running=True)
+    for _ in range(2):  # also where it looks twice at the same iteration
+        second = view.look(running)
+        assert second.limits == first.limits and np.array_equal(second.values, first.values)
+        assert len(second.way) == len(first.way) + 1
+    again = view.look(scene)  # it stands: now the map is made for where it stands
     assert not np.array_equal(again.values, first.values)
     assert again.way[-1] == pytest.approx([0.0, 0.0], abs=1e-5)
+
+
+def test_a_map_from_before_the_way_began_gives_place_soon_while_it_trains_slowly():
+    clock = [0.0]
+
+    def ticking() -> float:
+        clock[0] += slice_module.BUDGET / 40
+        return clock[0]
+
+    scene, view = replace(scenes("recipe"), running=True), SliceView(clock=ticking)
+    for _ in range(5):
+        view.look(scene)
+    kinds = []
+    for _ in range(6):
+        scene.trainer.step()
+        scene.film.take()
+        for _ in range(5):  # five frames an iteration
+            kinds.append(view.look(scene).shares is not None)
+    assert not kinds[0] and kinds[-1], kinds
+    assert kinds == sorted(kinds)
 
 
 def test_the_map_of_a_diverged_run_ends_at_the_last_numbers():
     scene = scenes("recipe", steps=20)
     scene.trainer.parameters[...] = np.nan
     look = measured(quick(), scene)
-    assert "last that was a number" in plain(look.titles[:1])
+    assert "@ before NaN" in plain(look.titles[:1])
     assert np.isfinite(look.values).all()
 
 
 def test_a_plane_is_kept_only_for_the_last_few_ways_to_look():
-    scene, view = scenes("recipe", steps=20), quick()
+    scene, view = scenes("recipe", steps=20), SliceView(clock=itertools.count().__next__)  # one place a look
     for y in range(-6, 7):
         view.look(Scene(scene.trainer, scene.film, Spot(y=y)))
     assert len(view._kept[scene.trainer]) == slice_module.WAYS

@@ -32,6 +32,7 @@ from tui.inside.marks import (
 from tui.inside.scene import Look, Scene
 from tui.inside.units import UnitMaps, unit_maps
 from tui.legends import HIDDEN
+from tui.names import marked
 from tui.plot import Axes, Series, draw
 from tui.ticks import Floats, nice_step
 
@@ -69,7 +70,9 @@ class Curve:
 
 
 class Boundary:
-    """The view itself."""
+    """The view itself; `tells` are rows of the form that can be read off it."""
+
+    tells = ("hidden", "activation")
 
     def why_not(self, trainer: Trainer) -> str:
         """A surface has no network."""
@@ -85,7 +88,7 @@ class Boundary:
         mode = scene.spot.mode % (4 if layered else 2)
         if mode >= 2:
             return unit_maps(scene, characters=mode == 3, hint="Left Right: layer   Enter: boundary")
-        return _plane(scene, table, mode == 1, unit_maps(scene) if layered else None)
+        return _plane(scene, table, mode == 1, unit_maps(scene, mode == 1) if layered else None)
 
 
 BOUNDARY = Boundary()
@@ -116,9 +119,15 @@ def _chances(scene: Scene, table: Table) -> Look:
     step = nice_step((high - low) / 6)
     numbers = range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
     ticks = tuple((number * step, f"{round(number * step, 10):g}") for number in numbers)
-    named: list[Span] = [(f"  {letters[index]} {table.classes[index]}", class_role(index)) for index in shown]
-    title: Row = (("Probability of", "text"), *named, (f"  over {table.features[0]}; capitals are wrong", "dim"))
-    return Curve((title, title[:-1]), (*lines, *points), Axes(low, high, ticks, y_limits=(0.0, 1.0)))
+    named: list[Span] = [(f"  {marked(letters[index], table.classes[index])}", class_role(index)) for index in shown]
+    wrong = "capitals" if letters[0].isalpha() else "x"
+    over: Span = (f"  over {table.features[0]}", "dim")
+    title: Row = (("Probability of", "text"), *named, over)
+    return Curve(
+        ((*title, (f"  {wrong}: wrong", "dim")), title, title[:-1]),
+        (*lines, *points),
+        Axes(low, high, ticks, y_limits=(0.0, 1.0)),
+    )
 
 
 def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) -> Look:
@@ -139,7 +148,10 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
         titles = ((*start, *hidden), start, start[:1])
     other = "colours" if characters else "letters" if table.classes else "shades"
     other = "units" if characters and maps is not None else other
-    hint = f"Left Right Up Down: features   Enter: {other}" if more else f"Enter: {other}"
+    arrows = (
+        "Left Right Up Down: features   " if more else "Left Right: units' layer   " * (len(scene.trainer.run.sizes) > 3)
+    )
+    hint = f"{arrows}Enter: {other}"
     if no_numbers(outputs):
         return Said(titles, "The network answers with no number any more: nothing to draw", hint)
     points, close, scale = _points(scene, table, (across, up), limits)

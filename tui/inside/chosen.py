@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.answers import Answers
 from engine.table import Floats, Table
-from tui.canvas import Row, fit, row
+from tui.canvas import Row, fit, row, width_of
 from tui.figures import cut, percent
 from tui.inside.scene import Spot
 
@@ -112,6 +112,6 @@ def side_by_side(left: list[Row], right: list[Row], width: int, panel: int, heig
     for index in range(min(height, max(len(left), len(right)))):
         here = left[index] if index < len(left) else ()
         there = right[index] if index < len(right) else ()
-        gap = width - panel - sum(len(text) for text, _ in here)
+        gap = width - panel - width_of(here)
         found.append((*here, (" " * max(0, gap), "text"), (" │ ", "axis"), *there))
     return found

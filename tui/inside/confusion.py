@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
 
 from engine import Trainer
 from tui.canvas import Row, Span, width_of
-from tui.figures import cut, percent
-from tui.inside.parts import WORDS, other, part_of, table_of, things
+from tui.figures import percent
+from tui.inside.parts import WORDS, briefly, other, part_of, table_of, things
 from tui.inside.scene import Scene
 from tui.inside.shading import GLYPHS
 
@@ -37,26 +38,28 @@ class ConfusionLook:
     hint: str
 
     def rows(self, width: int, height: int) -> list[Row]:
-        classes, longest = len(self.names), max(map(len, self.names))
+        classes, longest = len(self.names), max(map(cell_len, self.names))
         spare = height - classes  # lines for what stands above and below the counts
-        heading = spare >= 1
         totals, precision = spare >= 2, spare >= 3
         tall = next((lines for lines in TALL if spare - 3 >= (lines - 1) * classes), 1)
         name = max(2 if not precision else 4, min(longest, NAME, max(1, width // 4)))
         figures = width - name - 3
         right = [wide for wide in (7, 15) if figures - wide >= classes * 4]  # 'all', then 'all' and recall
         aside = right[-1] if right else 0
-        wide = max(1, min(max(WIDEST, 4 * tall), (figures - aside) // classes))
+        needed = max(3, len(str(int(self.counts.max()))) + 1)
+        wide = max(min(needed, figures), min(max(WIDEST, 4 * tall), (figures - aside) // classes))
         if tall == 1:
             wide = min(wide, max(9, min(WIDEST, longest + 2)))
-        shown = min(classes, max(1, figures // wide))
+        shown = min(classes, max(1, (figures - aside) // max(1, wide)))
+        # with all classes in sight the diagonal tells the columns, so their names are the first thing to go
+        heading = height > 1 and (spare >= 1 or spare < -1 or shown < classes)
         line = max(1, min(classes, height - (1 if heading else 0)))
         first, left = _window(self.at[0], classes, line), _window(self.at[1], classes, shown)
         columns = range(left, min(classes, left + shown))
         found: list[Row] = []
         if heading:
             brief = abbreviated(self.names, wide - 1)
-            names = [(brief[column].center(wide), self._role(column, 1)) for column in columns]
+            names = [(_centred(brief[column], wide), self._role(column, 1)) for column in columns]
             found.append(((_label("is", name, 2), "dim"), *names, *_aside(aside, "all", "recall", "dim")))
         last = min(classes, first + line) - 1
         for true in range(first, last + 1):
@@ -74,7 +77,7 @@ class ConfusionLook:
     def _class(self, true: int, columns: range, name: int, wide: int, tall: int, aside: int, more: str) -> list[Row]:
         """The lines of a class: its name, a cell for each guess, and how many of it there are and are found."""
         whole = int(self.counts[true].sum() + self.unsaid[true])
-        label: Span = (_label(cut(self.names[true], name), name, 0) + f" {more:1}", self._role(true, 0))
+        label: Span = (_label(self.names[true], name, 0) + f" {more:1}", self._role(true, 0))
         found: list[Row] = []
         for line in range(tall):
             middle = line == tall // 2
@@ -118,7 +121,18 @@ def _window(at: int, count: int, shown: int) -> int:
 
 
 def _label(text: str, width: int, gap: int) -> str:
-    return text[:width].rjust(width) + " " * gap
+    text = shortened(text, width)
+    return " " * (width - cell_len(text)) + text + " " * gap
+
+
+def _centred(text: str, width: int) -> str:
+    spare = max(0, width - cell_len(text))
+    return " " * (spare // 2) + text + " " * (spare - spare // 2)
+
+
+def shortened(text: str, width: int) -> str:
+    """The text in at most `width` cells, some characters of which take two, with an ellipsis for what had no room."""
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + "…" * (width > 0)
 
 
 def _aside(width: int, amount: str, share: str, role: str) -> list[Span]:
@@ -140,8 +154,8 @@ def _cut(line: Row, width: int) -> Row:
     for text, role in line:
         if left <= 0:
             break
-        found.append((text[:left], role))
-        left -= len(found[-1][0])
+        found.append((text if cell_len(text) <= left else set_cell_size(text, left), role))
+        left -= cell_len(found[-1][0])
     return tuple(found)
 
 
@@ -152,7 +166,7 @@ def abbreviated(names: Sequence[str], width: int) -> list[str]:
     shared = next((at for at, said in enumerate(zip(*words, strict=False)) if len(set(said)) > 1), 0)
     ways = [list(names), [" ".join(said[shared:]) for said in words]]
     for way in ways:
-        shorter = [cut(name, max(1, width)) for name in way]
+        shorter = [shortened(name, max(1, width)) for name in way]
         if len(set(shorter)) == len(names) and "…" not in shorter:
             return shorter
     return [str(number)[-max(1, width) :] for number in range(1, len(names) + 1)]
@@ -180,14 +194,16 @@ class ConfusionView:
         start: Row = ((f"Confusion, {WORDS[part]}", "text"),)
         amount: Row = ((f"  {wrong:,} of {whole:,} wrong", "strong" if wrong else "good"),)
         why: Row = ((f"  {forced}", "dim"),) if forced else ()
+        hidden: Row = ((f"  {briefly(forced)}", "dim"),) if forced else ()
         lost: Row = ((f"  {int(unsaid.sum()):,} without an answer (NaN)", "bad"),) if unsaid.any() else ()
         long, brief = (((f"  {text}", "text"),) for text in in_words(scene.trainer, counts, at, names))
         wordings: list[Row] = [
             (*start, *amount, *lost, *long, *why),
             (*start, *lost, *long, *why),
-            (*start, *lost, *long),
-            (*start, *amount, *lost, *brief),
-            (*start, *lost, *brief),
+            (*start, *lost, *long, *hidden),
+            (*start, *amount, *lost, *brief, *hidden),
+            (*start, *lost, *brief, *hidden),
+            (("Confusion", "text"), *lost, *brief, *hidden),
             start,
         ]
         titles = tuple(sorted(wordings, key=width_of, reverse=True))

@@ -182,7 +182,9 @@ class Diagram:
 
 
 class Network:
-    """The view itself."""
+    """The view itself; `tells` are rows of the form that can be read off it."""
+
+    tells = ("hidden", "activation")
 
     def why_not(self, trainer: Trainer) -> str:
         """A surface has no network."""

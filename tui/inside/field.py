@@ -190,13 +190,13 @@ class Plane:
             return [(f"{low} ", "dim"), *scale, (f" {high}", "dim"), *marks, (self._aside(), "dim")]
         found: list[Span] = []
         for index, name in enumerate(self.classes):
-            role, many = class_role(index), len(self.classes) > 4
-            colour: Span = ("▀" if many else "▀▀", f"{role}-strong/{role}-strong")
-            swatch: Span = (f"{self.letters[index]} ", role) if self.characters else colour
-            if not (self.characters and name == self.letters[index]):
-                found += [swatch, (f"{cut(name, 16)} " if many or self.characters else f" {cut(name, 16)}  ", "text")]
+            role, letter, called = class_role(index), self.letters[index], cut(name, 16)
+            if self.characters:
+                found += [(f"{letter} ", role), *([(f"{called}  ", "text")] if name != letter else [])]
+            elif len(self.classes) > 4:
+                found += [("▀", f"{role}-strong/{role}-strong"), (f"{called} ", "text")]
             else:
-                found.append(swatch)
+                found += [("▀▀", f"{role}-strong/{role}-strong"), (f" {called}  ", "text")]
         validation = bool(self.points.seen.any())
         if self.characters:
             found.append(("A capital" if self.letters[0].isalpha() else "x", "bad"))

@@ -69,7 +69,7 @@ class Histograms:
             return cells.rows()
         field = width
         if width >= BESIDE and len(self.layers) > 0:
-            beside = min(44, width // 3)
+            beside = min(40, width // 3)
             field = width - beside - 3
             cells.paste(field + 3, 0, self._listed(beside, height))
         labels = [label for _, label in self.ticks]
@@ -149,7 +149,7 @@ class Histograms:
             parts = []
             for mark, norms in (("|w|", layer.weights), ("|g|", layer.gradients)):
                 now = norms[-1] if norms else math.nan
-                line = sparkline(norms, max(0, min(16, width - 18) if spread else (width - 46) // 2))
+                line = sparkline(norms, max(0, min(24, width - 18) if spread else (width - 46) // 2))
                 text = f"{mark} {short(now) if norms else '-':>7}"
                 parts.append(
                     ((text, "bad" if norms and not math.isfinite(now) else "text"), (f" {line}" * bool(line), "class-1"))
@@ -162,7 +162,9 @@ class Histograms:
 
 
 class Spreads:
-    """The view itself."""
+    """The view itself; `tells` are rows of the form that can be read off it."""
+
+    tells = ("hidden",)
 
     def why_not(self, trainer: Trainer) -> str:
         """A surface has no layers."""

@@ -9,7 +9,7 @@ from tui.figures import cut, percent, printable, short
 from tui.inside.chosen import PANEL, PANEL_FROM, Seen, details, in_a_line, side_by_side
 
 FEATURE = 15  # cells of a feature's column at most
-BAR = 12  # cells of the bar of an error
+WIDE = 70  # cells from which the bars of errors are long
 
 
 def listing(seen: Seen, width: int, height: int) -> list[Row]:
@@ -75,10 +75,10 @@ def _numbers(seen: Seen, places: list[int], chosen: int, width: int) -> list[Row
     known = sizes[np.isfinite(sizes)]
     largest = float(known.max()) if len(known) and known.max() > 0 else 1.0
     heads = f"  {'predicted':>9}{'true':>9}{'error':>9}  "
-    half = BAR // 2
-    bar = f"{'too low':>{half}}│{'too high':<{half}}  " if width >= len(heads) + 2 * half + 5 else ""
-    half = 8 if bar else 0
-    head = f"{'too low':>{half}}│{'too high':<{half}}  " if bar else ""
+    half, low, high = (8, "too low", "too high") if width >= WIDE else (5, "low", "high")
+    head = f"{low:>{half}}│{high:<{half}}  "
+    if width < len(heads) + len(head):
+        half, head = 0, ""
     features = _columns(seen, width - len(heads) - len(head))
     found: list[Row] = [((heads + head, "dim"), *_heads(seen, features))]
     for sample in places:
@@ -90,9 +90,9 @@ def _numbers(seen: Seen, places: list[int], chosen: int, width: int) -> list[Row
         spans: list[Span] = [(text, "bad" if not np.isfinite(error) and role == "text" else role)]
         if half:
             filled = round(half * min(1.0, abs(error) / largest)) if np.isfinite(error) else 0
-            low, high = (filled, 0) if error < 0 else (0, filled)
-            spans += [(" " * (half - low), "text"), ("█" * low, "validation"), ("│", "axis")]
-            spans += [("█" * high, "validation"), (" " * (half - high + 2), "text")]
+            left, right = (filled, 0) if error < 0 else (0, filled)
+            spans += [(" " * (half - left), "text"), ("█" * left, "validation"), ("│", "axis")]
+            spans += [("█" * right, "validation"), (" " * (half - right + 2), "text")]
         found.append((*spans, *_values(seen, sample, features, role)))
     return found
 

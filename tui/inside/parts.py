@@ -23,6 +23,11 @@ def part_of(scene: Scene) -> tuple[Part, str]:
     return ("train" if scene.spot.mode % 2 else "validation"), ""
 
 
+def briefly(forced: str) -> str:
+    """The same in two words."""
+    return "validation hidden" if "hidden" in forced else "no validation" if forced else ""
+
+
 def other(part: Part, forced: str) -> str:
     """What Enter does, for the hint; nothing where there is no choice."""
     return "" if forced else f"Enter: {WORDS['train' if part == 'validation' else 'validation']}"

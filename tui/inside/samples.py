@@ -14,11 +14,11 @@ import numpy as np
 from engine import Trainer
 from engine.answers import Answers, answers
 from engine.table import Floats, Table
-from tui.canvas import Row, Span
+from tui.canvas import Row, Span, width_of
 from tui.figures import short
 from tui.inside.gallery import gallery
 from tui.inside.listing import listing
-from tui.inside.parts import WORDS, other, part_of, table_of, things
+from tui.inside.parts import WORDS, briefly, other, part_of, table_of, things
 from tui.inside.scene import Scene, Spot
 
 GREYS = 8, 97  # of a hundred values: what is darker is black, what is lighter white
@@ -119,13 +119,16 @@ def _titles(table: Table, seen: Answers, forced: str) -> tuple[Row, ...]:
         if count and (seen.guess < 0).all():
             amount, order = (f"  no answer to any of {of}: it has diverged", "bad"), ""
     sorting: Row = ((f"  {order}", "dim"),) if order else ()
-    return (
+    brief: Row = ((f"  {briefly(forced)}", "dim"),) if forced else ()
+    wordings = [
         (*long, amount, *why, *sorting),
         (*long, amount, *why),
-        (*long, amount),
-        (*start, amount),
+        (*long, amount, *brief),
+        (*start, amount, *brief),
+        (*start, amount) if forced else (*long, amount),
         (amount,),
-    )
+    ]
+    return tuple(sorted(wordings, key=width_of, reverse=True))
 
 
 SAMPLES = SamplesView()

@@ -26,12 +26,14 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`blind`: what is known of validation is hidden, so a view shows the training set alone."""
+    """`blind`: what is known of validation is hidden, so a view shows the training set alone. `running`: it trains on, so
+    another look will be taken soon, of other weights."""
 
     trainer: Trainer
     film: Film
     spot: Spot = Spot()
     blind: bool = False
+    running: bool = False
 
 
 class Look(Protocol):
@@ -55,6 +57,12 @@ class Look(Protocol):
 def unfinished(look: Look) -> bool:
     """Whether another look would show more although nothing has changed: of a look that says so with `more`."""
     return bool(getattr(look, "more", False))
+
+
+def tells(view: View) -> tuple[str, ...]:
+    """The rows of the form that can be read off a view, so that it is covered where one of them is: the data of all, and
+    what a view adds with `tells`."""
+    return ("data", *getattr(view, "tells", ()))
 
 
 class View(Protocol):

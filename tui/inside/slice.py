@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine import Trainer
 from engine.loss_slice import (
@@ -35,7 +37,8 @@ from tui.inside.shading import GLYPHS, LEVELS, cells, joined
 
 BUDGET = 0.02  # seconds that a look may measure
 STALE = 1.25  # a map is made anew when the run has come so much further than it had when the map was made
-ENOUGH = 2  # grids that a new map needs before it takes the place of the one before
+ENOUGH = 2  # grids that a new map needs before it takes the place of one that is still good
+MARGIN, ROOM = 0.25, 0.6  # of the way, on every side of it: where it stands, and while it goes on
 FLOOR = 1e-6  # of the highest loss: what is lower is drawn like that
 WAYS = 4  # kinds of plane and zooms of which a trainer's maps are kept
 START, NOW = "o", "@"
@@ -146,7 +149,6 @@ class _Kept:
 
     shown: _Map | None = None
     coming: _Map | None = None
-    seen: int = -1  # the iteration of the last look
 
 
 @dataclass(slots=True)
@@ -175,11 +177,15 @@ class SliceView:
             return self._nothing(randomly)
         kept = self._of(trainer, (randomly, zoom))
         height = self._heights.get(trainer) or self._heights.setdefault(trainer, Height(trainer))
-        if self._outdated(kept, trainer.iteration, numbers):
-            plane = self._plane(trainer, numbers, randomly)
-            kept.coming = _Map(Survey(plane, height, self._limits(plane, numbers, zoom)), trainer.iteration)
-        kept.seen = trainer.iteration
-        self._measure(kept)
+        if self._outdated(kept, trainer.iteration, numbers, scene.running):
+            plane, newest = self._plane(trainer, numbers, randomly), kept.coming or kept.shown
+            # as long as the way is too short for a plane of its own, a random one as good as this is there already
+            again = newest is not None and newest.survey.plane.kind == plane.kind == "random" and not randomly
+            if not (again and scene.running):
+                kept.coming = _Map(
+                    Survey(plane, height, self._limits(plane, numbers, zoom, scene.running)), trainer.iteration
+                )
+        self._measure(kept, numbers[-1])
         current = kept.shown or kept.coming
         assert current is not None
         plane = current.survey.plane
@@ -188,8 +194,8 @@ class SliceView:
             limits=current.survey.limits,
             way=plane.project(np.array(numbers)),
             shares=plane.shares,
-            titles=_titles(plane, lost, zoom, height, trainer.iteration),
-            hint=f"Up Down: zoom   Enter: {'along the way' if randomly else 'random directions'}",
+            titles=_titles(plane, lost, zoom, height, trainer.iteration, randomly),
+            hint=f"Up Down: zoom{_switch(plane, randomly)}",
             more=kept.coming is not None or not current.survey.complete,
             waiting=f"Measuring the loss around the weights: {current.survey.measured} places so far",
         )
@@ -202,42 +208,44 @@ class SliceView:
             del ways[next(iter(ways))]
         return kept
 
-    def _outdated(self, kept: _Kept, iteration: int, numbers: list[np.ndarray]) -> bool:
+    def _outdated(self, kept: _Kept, iteration: int, numbers: list[NDArray[np.float32]], running: bool) -> bool:
         newest = kept.coming or kept.shown
         if newest is None:
             return True
         if iteration == newest.iteration:
             return False
-        if iteration < newest.iteration or iteration == kept.seen:  # it stands: the map goes through where it stands
+        if iteration < newest.iteration or not running:  # it stands: the map goes through where it stands
             return True
         if kept.coming is not None:
             return False
-        (left, right), (low, high) = newest.survey.limits
-        a, b = newest.survey.plane.project(np.array(numbers[-1:]))[0]
-        return iteration > STALE * newest.iteration or not (left <= a <= right and low <= b <= high)
+        return iteration > STALE * newest.iteration or not _holds(newest.survey, numbers[-1])
 
-    def _plane(self, trainer: Trainer, numbers: list[np.ndarray], randomly: bool) -> Plane:
+    def _plane(self, trainer: Trainer, numbers: list[NDArray[np.float32]], randomly: bool) -> Plane:
         plane = None if randomly else principal_plane(numbers, numbers[-1])
         return plane or random_plane(numbers[-1], trainer.run.sizes)
 
-    def _limits(self, plane: Plane, numbers: list[np.ndarray], zoom: int) -> Limits:
-        """Around the way, or a step of 1 each way where the directions are random; zoomed towards the newest place."""
+    def _limits(self, plane: Plane, numbers: list[NDArray[np.float32]], zoom: int, running: bool) -> Limits:
+        """Around the way, with room to go on while it trains, or a step of 1 each way where the directions are random;
+        zoomed towards the newest place."""
         limits = ((-1.0, 1.0), (-1.0, 1.0))
         places = plane.project(np.array(numbers))
         if plane.kind == "path":
-            limits = limits_around(places)
+            limits = limits_around(places, ROOM if running else MARGIN)
         factor, found = 2.0 ** (-zoom / 2), []
         for (low, high), centre in zip(limits, places[-1].tolist(), strict=True):
             found.append((centre + (low - centre) * factor, centre + (high - centre) * factor))
         return found[0], found[1]
 
-    def _measure(self, kept: _Kept) -> None:
+    def _measure(self, kept: _Kept, newest: NDArray[np.floating[Any]]) -> None:
         until = self.clock() + BUDGET
         target = kept.coming or kept.shown
         assert target is not None
         target.survey.measure(lambda: self.clock() >= until)
-        if kept.coming is not None and (kept.shown is None or kept.coming.survey.grids >= ENOUGH):
-            kept.shown, kept.coming = kept.coming, None
+        if kept.coming is not None:
+            shown = kept.shown.survey if kept.shown is not None else None
+            good = shown is not None and shown.plane.kind == kept.coming.survey.plane.kind and _holds(shown, newest)
+            if shown is None or kept.coming.survey.grids >= (ENOUGH if good else 1):
+                kept.shown, kept.coming = kept.coming, None
 
     def _nothing(self, randomly: bool) -> SliceLook:
         words = "The weights are no numbers (NaN), so there is no loss around them"
@@ -245,12 +253,27 @@ class SliceView:
         return SliceLook(np.zeros((0, 0)), ((-1.0, 1.0), (-1.0, 1.0)), np.zeros((0, 2)), None, title, "", False, words)
 
 
-def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int) -> tuple[Row, ...]:
+def _holds(survey: Survey, weights: NDArray[np.floating[Any]]) -> bool:
+    """Whether these weights (parameters,) lie on the map."""
+    (left, right), (low, high) = survey.limits
+    a, b = survey.plane.project(weights[None])[0]
+    return bool(left <= a <= right and low <= b <= high)
+
+
+def _switch(plane: Plane, randomly: bool) -> str:
+    if randomly:
+        return "   Enter: along the way"
+    return "   Enter: random directions" if plane.kind == "path" else ""
+
+
+def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int, randomly: bool) -> tuple[Row, ...]:
     start: Row = (("Loss surface", "text"),)
-    marks: Row = ((f"  {START} start", "text"), (f"  {NOW} {'last that was a number' if lost else 'now'}", "validation"))
+    marks: Row = ((f"  {START} start", "text"), (f"  {NOW} {'before NaN' if lost else 'now'}", "validation"))
     if plane.shares is not None:
         first, second = (percent(share, 0).replace("%", " %") for share in plane.shares)
         what, brief = f"  {first} + {second} of the way", f"  {first} + {second}"
+    elif iteration and not randomly:
+        what, brief = "  random directions: the way is too straight", "  random directions"
     elif iteration == 0:
         what, brief = "  random directions: there is no way yet", "  random directions"
     else:
@@ -258,14 +281,16 @@ def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int)
     part = f"{height.rows:,} of {height.samples:,}" if height.rows < height.samples else "all"
     larger = f"  zoom {2 ** (zoom / 2):.2g}x" if zoom else ""
     extra: Row = ((larger, "text"),) if larger else ()
-    return (
+    wordings: list[Row] = [
         (*start, (what, "train"), *marks, *extra, (f"  {part} training rows", "dim")),
         (*start, (what, "train"), *marks, *extra),
         (*start, (what, "train"), *marks[1:], *extra),
         (*start, (what, "train"), *extra),
+        (*start, (brief, "train"), *marks[1:], *extra),
         (*start, (brief, "train"), *extra),
         (*start, *extra),
-    )
+    ]
+    return tuple(sorted(wordings, key=width_of, reverse=True))
 
 
 SLICE = SliceView()

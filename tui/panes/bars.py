@@ -91,3 +91,9 @@ class Bar(Pane):
         """Paint the line for the room there is."""
         if self.size.width:
             self.paint([self._line(self.size.width)])
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

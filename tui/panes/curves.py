@@ -17,6 +17,7 @@ from textual.message import Message
 from tui.canvas import Pane, Row, heading, row, width_of
 from tui.pictures import Picture
 from tui.plot import Drawing, column_of, plot
+from tui.ticks import Floats
 
 HINT = "← → cursor  ↑ ↓ zoom"
 HINTS = {
@@ -120,7 +121,8 @@ class Curves(Pane, can_focus=True):
         return ready
 
     def action_step(self, by: int) -> None:
-        """The cursor to the next column that has an iteration; it stands on the newest one of a column."""
+        """The cursor to the next column that has an iteration; it stands on the newest one of a column, or on one at
+        which something happened."""
         if not self._ready():
             return
         assert self.picture is not None
@@ -132,9 +134,16 @@ class Curves(Pane, can_focus=True):
         else:
             here = columns[min(int(np.searchsorted(sight.iterations, sight.cursor)), len(columns) - 1)]
             at = int(np.searchsorted(columns, here, side="right")) if by > 0 else int(np.searchsorted(columns, here)) - 1
-            at = min(max(0, at), len(columns) - 1)
-            at = int(np.searchsorted(columns, columns[at], side="right")) - 1
+            at = _place(columns, columns[min(max(0, at), len(columns) - 1)], self._events(columns))
         self.post_message(self.CursorMoved(int(sight.iterations[min(max(0, at), len(columns) - 1)])))
+
+    def _events(self, columns: Floats) -> list[int]:
+        """The places, among those where the cursor can stand, at which something happened."""
+        assert self.picture is not None
+        sight = self.picture.sight
+        assert sight is not None
+        found = np.searchsorted(sight.x, [event.x * (1 - 1e-12) for event in sight.events])
+        return [min(int(each), len(columns) - 1) for each in found]
 
     def action_end(self, first: bool) -> None:
         """The cursor to the first iteration, or to the newest."""
@@ -161,3 +170,15 @@ class Curves(Pane, can_focus=True):
         """All of it."""
         if self._ready():
             self.post_message(self.Fitted())
+
+
+def _place(columns: Floats, column: float, events: list[int]) -> int:
+    """Where the cursor stands in a column: the place of an event in it, else the newest."""
+    here = [each for each in events if columns[each] == column]
+    return here[0] if here else int(np.searchsorted(columns, column, side="right")) - 1
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

@@ -52,3 +52,9 @@ class InsidePane(Pane, can_focus=True):
     def action_move(self, x: int, y: int, mode: int) -> None:
         """An arrow or Enter was pressed."""
         self.post_message(self.Moved(x, y, mode))
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

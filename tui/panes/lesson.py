@@ -153,10 +153,8 @@ class LessonPane(VerticalScroll, can_focus=True):
         title.styles.height = self._title_lines
         title.paint(rows + ([fit(tally(told), width)] if told.claims else []))
 
-    def on_focus(self) -> None:
-        self._draw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self._draw()
 
     def on_resize(self) -> None:
@@ -231,3 +229,9 @@ def question_rows(questions: Sequence[Question], answered: int, width: int) -> l
             rows += wrapped("> Enter shows the answer", width, 2, "dim")
         rows.append(())
     return rows
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

@@ -1,4 +1,4 @@
-"""The progress tree: run, epoch, iteration, each with its loss and accuracy.
+"""The progress tree: run, epoch, iteration, each with its loss and accuracy, and in an opened iteration its batch.
 
 It follows the newest iteration until somebody moves in it; End follows again. Rows are drawn straight from the runs'
 histories, only those in sight.
@@ -6,38 +6,20 @@ histories, only those in sight.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine import History
-from tui.canvas import Pane, Row, ends, fit, heading, width_of
-from tui.figures import percent, short
+from tui.canvas import Pane, Row, fit, heading, width_of
 from tui.outline import Node, Outline, newest
-from tui.walk import Walk
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A run as the tree shows it: its name, all that happened, and the iterations of the epoch in progress.
-
-    A run that is `kept` from before is over; the others can be selected.
-    """
-
-    name: str
-    history: History
-    batches: int = 0
-    kept: bool = False
-    walk: Walk | None = None  # on a surface, where an epoch is a step and has nothing in it
-    blind: bool = False  # what is known of validation is hidden
+from tui.tree_rows import Branch, epoch_of, epoch_row, iteration_row, run_row
 
 
 class ProgressTree(Pane, can_focus=True):
-    """Attributes down: `show`. Messages up: `Selected`, when the cursor comes to another run."""
+    """Attributes down: `show` and `go_to`. Messages up: `Selected`, when the cursor comes to another run, and `Lighted`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False, id="tree.up"),
@@ -76,6 +58,12 @@ class ProgressTree(Pane, can_focus=True):
         self.cursor = Node(0)
         self.opened: set[Node] = set()
         self._top = 0  # the first row in sight while somebody moves in the tree
+        self._lit = (0, 0, 0)  # what was said last to be under the cursor
+        self.led = False  # the cursor is where `go_to` has put it
+        self._followed_before = False  # and has taken it away from the newest
+        self._lent: Node | None = None  # the epoch that `go_to` has opened
+        self._details: dict[Node, list[Row]] = {}
+        self._details_of: tuple[object, ...] = ()  # what these were made of
 
     def show(self, branches: Sequence[Branch], followed: int) -> None:
         """Draw these runs; `followed` is the one that is opened by itself."""
@@ -85,6 +73,53 @@ class ProgressTree(Pane, can_focus=True):
     def reset(self) -> None:
         """Other runs from now on: close all, follow the newest."""
         self.following, self.opened, self._top = True, set(), 0
+        self._lead_no_more()
+        self._light()
+
+    def go_to(self, run: int, iteration: int | None) -> None:
+        """The cursor to an iteration (from 1) of a run, in its epoch opened; None: where it followed before, it does again.
+
+        It is somebody else who moves, so nothing is posted, and an epoch opened for it is closed when it has left.
+        """
+        if iteration is None:
+            if self._followed_before:
+                self._close_lent()
+                self.following = True
+                self.draw()
+            self._lead_no_more()
+            return
+        if not 0 <= run < len(self.branches) or not 1 <= iteration <= len(self.branches[run].history):
+            return
+        self._followed_before = self._followed_before or self.following
+        self.following, self.led, self._lit = False, True, (run, 0, 0)
+        node = self._node_of(run, iteration)
+        epoch = node if node.iteration < 0 else node.parent
+        if self._lent != epoch:
+            self._close_lent()
+            if node.iteration >= 0 and epoch not in self.opened:
+                self.opened.add(epoch)
+                self._lent = epoch
+        if node.epoch:
+            self.opened.add(Node(run))
+        self.cursor = node
+        self.draw()
+
+    def _node_of(self, run: int, iteration: int) -> Node:
+        """The row of an iteration: itself, its epoch where it is a step on a surface, or the run where it is too old."""
+        branch = self.branches[run]
+        epoch = epoch_of(branch.history, iteration)
+        if epoch is None:
+            return Node(run)
+        return Node(run, epoch) if branch.walk is not None else Node(run, epoch, iteration - 1)
+
+    def _lead_no_more(self) -> None:
+        """Whoever moves in the tree has it from now on, with what was opened."""
+        self.led, self._followed_before, self._lent = False, False, None
+
+    def _close_lent(self) -> None:
+        if self._lent is not None:
+            self.opened.discard(self._lent)
+            self._lent = None
 
     def draw(self) -> None:
         """Paint what is in sight."""
@@ -109,9 +144,9 @@ class ProgressTree(Pane, can_focus=True):
             nodes = newest(self._histories, self.followed, height, flat=self.branches[self.followed].walk is not None)
             self.cursor = next((node for node in reversed(nodes) if node.run == self.followed), Node(self.followed))
             return nodes
-        outline = Outline(self._histories, self.opened)
+        outline = self._outline()
         at = outline.index(self.cursor)
-        self._top = max(min(self._top, at, len(outline) - 1), at - height + 1, 0)
+        self._top = max(min(self._top, at, len(outline) - height), at - height + 1, 0)
         return [outline.node(index) for index in range(self._top, min(self._top + height, len(outline)))]
 
     # keys
@@ -123,10 +158,24 @@ class ProgressTree(Pane, can_focus=True):
             self.opened.add(Node(self.followed))
             if self.cursor.iteration >= 0:
                 self.opened.add(self.cursor.parent)
-            outline = Outline(self._histories, self.opened)
+            outline = self._outline()
             self._top = max(0, outline.index(self.cursor) - self.size.height + 2)
             return outline
-        return Outline(self._histories, self.opened)
+        self._lead_no_more()
+        return self._outline()
+
+    def _outline(self) -> Outline:
+        return Outline(self._histories, self.opened, lambda node: len(self._rows_below(node)))
+
+    def _rows_below(self, node: Node) -> list[Row]:
+        """The details of a node, made once: what has happened stays as it was."""
+        branch = self.branches[node.run]
+        made_of = (self.size.width, branch.hidden, *(id(history) for history in self._histories))
+        if made_of != self._details_of:
+            self._details, self._details_of = {}, made_of
+        if node not in self._details:
+            self._details[node] = branch.details(node, self.size.width)
+        return self._details[node]
 
     def action_move(self, by: int) -> None:
         """The cursor by so many rows; below the last one the tree follows again.
@@ -161,31 +210,56 @@ class ProgressTree(Pane, can_focus=True):
     def action_follow(self) -> None:
         """Follow the newest iteration."""
         self.following = True
+        self._lead_no_more()
+        self._light()
         self.draw()
 
     def action_open(self, wanted: bool | None = None) -> None:
-        """Open or close the node under the cursor; closing an iteration closes its epoch."""
+        """Open or close the node under the cursor; closing one that is closed, or a detail, closes what it is in."""
         if not self.branches:
             return
         self._browse()
         node = self.cursor
-        is_open = node in self.opened and node.iteration < 0
+        if node.detail >= 0 and wanted is not False:
+            return
+        is_open = node in self.opened
         if wanted is False and not is_open and node.epoch:
             node, is_open = node.parent, True
         if is_open and wanted is not True:
             self.opened.discard(node)
-        elif not is_open and wanted is not False and node.iteration < 0 and not (node.epoch and self._flat(node)):
+        elif not is_open and wanted is not False and self._has_rows(node):
             self.opened.add(node)
+            self._show_below(node)
         self._go(node)
 
-    def _flat(self, node: Node) -> bool:
-        return self.branches[node.run].walk is not None
+    def _show_below(self, node: Node) -> None:
+        """Scroll so far that what was opened is in sight, as far as there is room."""
+        at, height = self._outline().index(node), self.size.height - 1
+        self._top = max(self._top, min(at, at + 1 + len(self._rows_below(node)) - height))
+
+    def _has_rows(self, node: Node) -> bool:
+        """Whether there is something in a node that can be opened."""
+        within = node.iteration < 0 and not (node.epoch and self.branches[node.run].walk is not None)
+        return within or bool(self._rows_below(node))
 
     def _go(self, node: Node) -> None:
         if node.run != self.cursor.run:
             self.post_message(self.Selected(node.run))
         self.cursor = node
+        self._light()
         self.draw()
+
+    def _light(self) -> None:
+        """Say which stretch the cursor is on, if that has changed."""
+        node, lit = self.cursor, (self.cursor.run, 0, 0)
+        if not self.following and node.iteration >= 0:
+            lit = (node.run, node.iteration + 1, node.iteration + 1)
+        elif not self.following and node.epoch:
+            stretch = self.branches[node.run].history.epoch_iterations(node.epoch)
+            lit = (node.run, stretch.start + 1, stretch.stop) if stretch else lit
+        if lit != self._lit and (lit[1] or self._lit[1]):
+            self.post_message(self.Lighted(*lit))
+        self._lit = lit
 
     # rows
 
@@ -193,8 +267,11 @@ class ProgressTree(Pane, can_focus=True):
         branch = self.branches[node.run]
         marked = node == self.cursor and not (self.following and not self.has_focus)
         role = ("cursor-focus" if self.has_focus else "cursor") if marked else "text"
-        if node.iteration >= 0:
-            spans = iteration_row(branch.history, node)
+        if node.detail >= 0:
+            below = self._rows_below(node.parent)
+            spans = below[node.detail] if node.detail < len(below) else ()
+        elif node.iteration >= 0:
+            spans = iteration_row(branch.history, node, node in self.opened)
         elif node.epoch:
             spans = epoch_row(branch, node.epoch, width, node in self.opened)
         else:
@@ -202,87 +279,11 @@ class ProgressTree(Pane, can_focus=True):
         text = fit(spans, width)
         if not marked:
             return text
-        line = "".join(part for part, _ in text)
-        return ((line + " " * max(0, width - width_of(text)), role),)
+        line = "".join(part for part, _ in text) + " " * max(0, width - width_of(text))
+        return ((f">{line[1:]}" if line.startswith(" ") else line, role),)  # for whoever sees no colour
 
 
-def run_row(branch: Branch, is_open: bool, width: int) -> Row:
-    """'v recipe, seed 0  v 0.037 98.7%': its newest figures, as many as fit, and how it ended if not as planned."""
-    history = branch.history
-    spans: Row = ((("v " if is_open else "> ") + branch.name, "strong"),)
-    if history.diverged is not None:
-        return ends(spans, ((f"diverged at {history.diverged.iteration}", "bad"),), width)
-    if history.stopped is not None and history.stopped.reason == "out_of_memory":
-        return ends(spans, (("refused", "bad"),), width)
-    if not history.epochs:
-        return spans
-    last = history.epochs[-1]
-    validation = None if branch.blind else last.validation
-    seen = validation or last.train
-    loss = f"v {short(seen.loss)}" if validation else short(seen.loss)
-    accuracy, rounded = percent(seen.accuracy), percent(seen.accuracy, 0)
-    reason = history.stopped.reason if history.stopped is not None else ""
-    stopped = {"interrupted": " stopped", "early_stopping": " early"}.get(reason, "")
-    both = f"{short(last.train.loss)} {loss}" if validation else loss
-    for end in (f"{both} {accuracy}", f"{loss} {accuracy}", f"{loss} {rounded}", loss):
-        end = end.removesuffix(" -") + stopped
-        if len(branch.name) + len(end) + 4 <= width:
-            return (*spans, (end.rjust(width - len(branch.name) - 2), "text"))
-    return ends(spans, ((loss, "text"),), width)
+if __name__ == "__main__":
+    from tui.panes.alone import main
 
-
-def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
-    """'> 5  0.057 v 0.066 99.0%' of an epoch that is over; a bar for the one in progress."""
-    history = branch.history
-    if branch.walk is not None:
-        return step_row(branch, branch.walk, epoch, width)
-    digits = len(str(max(10, history.epochs_begun)))
-    arrow = "v" if is_open or (epoch > len(history.epochs)) else ">"
-    start = f" {arrow} {epoch:<{digits}}"
-    if epoch <= history.epochs.kept.start:
-        return ((start, "text"), ("  not kept", "dim"))
-    if epoch <= len(history.epochs):
-        return ((f"{start} {_figures(branch, epoch, width)}", "text"),)
-    done = len(history.epoch_iterations(epoch))
-    count = f"{done}/{branch.batches}"
-    room = max(4, width - len(start) - len(count) - 4)
-    filled = min(room, done * room // max(1, branch.batches))
-    return ((f"{start}  ", "text"), ("█" * filled, "bar"), ("░" * (room - filled), "dim"), (f"  {count}", "text"))
-
-
-def step_row(branch: Branch, walk: Walk, step: int, width: int) -> Row:
-    """'  step 7  1.230  w -2.100': where a step on a surface led to."""
-    history, digits = branch.history, len(str(max(10, branch.history.epochs_begun)))
-    if step <= history.epochs.kept.start:
-        return ((f"   {step:<{digits}}", "text"), ("  not kept", "dim"))
-    loss = short(history.epochs[step - 1].train.loss)
-    if len(walk.surface.axes) == 1 and digits <= 5:
-        return ((f" step {step:<{digits}} {loss:>7} ", "text"), (walk.at(step), "dim"))
-    wide = 12 + digits + 18 <= width
-    return ((f" {step:<{digits}} {loss:>7} ", "text"), (walk.at(step) if wide else walk.bare(step), "dim"))
-
-
-def iteration_row(history: History, node: Node) -> Row:
-    """'* 14  0.040  100.0%': an iteration's place in its epoch, its batch's loss and accuracy where they are kept."""
-    if node.iteration not in history.kept:
-        batch = node.iteration - history.epoch_iterations(node.epoch).start + 1
-        return ((f"     {batch:<4}  not kept", "dim"),)
-    metrics = history[node.iteration]
-    accuracy = percent(metrics.batch_accuracy) if metrics.batch_accuracy is not None else ""
-    lost = not math.isfinite(metrics.batch_loss)
-    star = "*" if node.iteration == len(history) - 1 else " "
-    start = f"   {star} {metrics.batch:<4}"
-    return ((start, "dim"), (f"{short(metrics.batch_loss):>7}", "bad" if lost else "text"), (f"  {accuracy:>6}", "dim"))
-
-
-def _figures(branch: Branch, epoch: int, width: int) -> str:
-    """Training loss, validation loss and accuracy at the end of an epoch."""
-    entry = branch.history.epochs[epoch - 1]
-    text = f"{short(entry.train.loss):>7}"
-    validation = None if branch.blind else entry.validation
-    seen = validation or entry.train
-    if validation is not None:
-        text += f" v {short(validation.loss):>6}"
-    if seen.accuracy is not None:
-        text += f" {percent(seen.accuracy, 1 if width >= 29 else 0):>{6 if width >= 29 else 4}}"
-    return text
+    main(__file__)

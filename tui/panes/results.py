@@ -133,3 +133,9 @@ def _second(one: Result, unit: str, width: int) -> Row:
         if len(text) + width_of(ending) <= width and one.differs:
             break
     return fit((*ending, (text, "dim")), width)
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

@@ -266,3 +266,9 @@ class SettingsPane(Pane, can_focus=True):
         elif accept:
             self.post_message(self.Said(f"{shown.label} stays {shown.value}"))
         self.draw()
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

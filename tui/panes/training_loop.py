@@ -216,3 +216,9 @@ def _newest(moment: Moment, width: int) -> str:
         text += f", {percent(newest.batch_accuracy)} right"
     gradient = f", gradient {short(newest.gradient_norm)}"
     return text + (gradient if len(text) + len(gradient) + 2 <= width else "")
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

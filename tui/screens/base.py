@@ -40,6 +40,14 @@ class Lab(Screen[None]):
         """The newest word, in the line above the keys; of several wordings, from the longest, the first that has room."""
         raise NotImplementedError
 
+    def open_preset(self, name: str) -> None:
+        """Another preset, by its name."""
+        raise NotImplementedError
+
+    def show_covers(self) -> None:
+        """What is hidden has changed: show it to the lesson's pane."""
+        raise NotImplementedError
+
     def opened(self) -> None:
         """A preset was opened: show all of it."""
         raise NotImplementedError

@@ -29,10 +29,13 @@ from tui.panes.training_loop import TrainingLoop
 from tui.screens.comparing import Compares
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
+from tui.screens.explaining import Explains
 from tui.screens.layout import arrange
+from tui.screens.linking import Links
 from tui.screens.multiples import Multiplies
 from tui.screens.phasing import Phasing
 from tui.screens.reading import Reads
+from tui.screens.recording import Records
 from tui.screens.seeds import TrainsSeeds
 from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
@@ -40,7 +43,9 @@ from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
-class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edits, Reads, LooksAt):
+class LabScreen(
+    Links, Records, Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edits, Reads, LooksAt, Explains
+):
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -67,6 +72,7 @@ class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edi
                 yield ResultsPane(id="results")
             yield LessonPane(id="lesson")
         yield TrainingLoop(id="loop-line")
+        yield Bar(id="verdict")
         yield Bar(id="note")
         yield Section(id="next")
         yield Bar(id="keys")
@@ -119,6 +125,7 @@ class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edi
         self.show_phases()
         for loop in self.query(TrainingLoop):
             loop.show(moment)
+        self.show_verdict()
         self.remember()
 
     def show_form(self) -> None:
@@ -133,6 +140,7 @@ class LabScreen(Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edi
     def say(self, *texts: str, role: str = "text") -> None:
         """The newest word, in the line above the keys; of several wordings, from the longest, the first that has room."""
         self.query_one("#note", Bar).show(lambda width: note_line(texts, role, width))
+        self.heard(role)
 
     def on_resize(self, event: events.Resize) -> None:
         self.place_panes()

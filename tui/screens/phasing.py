@@ -21,12 +21,13 @@ from tui.formulas_network import Recipe
 from tui.landscape import Ball, surface_picture
 from tui.panes.curves import Curves
 from tui.panes.training_loop import TrainingLoop
-from tui.phase_rows import Apart, Chosen, Names, Words
+from tui.phase_rows import Apart, Chosen, Names, Words, first_choice
 from tui.screens.training import Trains
 from tui.screens.viewing import LooksAt
+from tui.session import Session
 
 ROLLS = (0.2, 0.5, 0.8, 1.0)  # the places, as shares of a step, that the ball is seen at
-EVERY = 0.06  # seconds between two of them
+EVERY = 0.06  # seconds between two of them, at the usual pace
 WORDS = {
     "forward": "Forward is done: s goes on with the loss, n finishes the batch",
     "loss": "The loss is known: s goes on backward, n finishes the batch",
@@ -47,6 +48,7 @@ class Phasing(Trains, LooksAt):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.chosen = Chosen()
+        self._chosen_in: Session | None = None
         self._stepped: list[Trainer] | None = None  # the trainers whose phases are looked at
         self._before: Widget | None = None  # what had the focus
         self._rolled = 1.0  # how much of the newest step the ball has done
@@ -68,6 +70,8 @@ class Phasing(Trains, LooksAt):
         session, loop, first = self.session, self.query_one("#loop", TrainingLoop), not self.apart
         phase = self.conductor.phase = session.one_phase()
         self._stepped = session.trainers
+        if self._chosen_in is not session:
+            self.chosen, self._chosen_in = first_choice(session.trainer.apart), session
         if phase == len(PHASES) - 1:
             self._roll()
         self.say((ON_SURFACE if self.apart == "surface" else WORDS)[PHASES[phase]])
@@ -76,8 +80,8 @@ class Phasing(Trains, LooksAt):
         if first:
             self.zoomed = None
             self._before = self.focused
-            loop.focus()
             self.place_panes()
+            self.set_focus(loop)
 
     def action_step_batch(self) -> None:
         """One batch of every run; on a surface the ball is seen rolling."""
@@ -120,7 +124,7 @@ class Phasing(Trains, LooksAt):
         loop.take_apart(None)
         self.zoomed = None if self.zoomed is loop else self.zoomed
         if focused and self._before is not None:
-            self._before.focus()
+            self.set_focus(self._before)
         self.place_panes()
 
     # drawing
@@ -135,7 +139,7 @@ class Phasing(Trains, LooksAt):
     def _phase(self) -> Apart | Words:
         session, trainer = self.session, self.session.trainer
         run, phase, table = trainer.run, trainer.apart, trainer.table
-        if phase is None or phase.iteration != trainer.iteration + (trainer.phase > 0):
+        if phase is None or phase.name != PHASES[self.conductor.phase] or (trainer.done and not session.done):
             return Words("this run is over: the phases are those of the others, to be selected in the tree")
         training, network, names = run.training, run.network, Names()
         if table is not None:
@@ -162,7 +166,12 @@ class Phasing(Trains, LooksAt):
             self._rolling.stop()
         seen = self.session.trainer.run.surface is not None and not math.isinf(self.pace.speed)
         self._rolled = ROLLS[0] if seen else 1.0
-        self._rolling = self.set_timer(EVERY, self._roll_on) if seen else None
+        self._rolling = self.set_timer(self._between, self._roll_on) if seen else None
+
+    @property
+    def _between(self) -> float:
+        """Seconds between two places of the ball: a slow pace is slow to look at, and a fast one quick."""
+        return EVERY / min(4.0, max(0.25, self.pace.speed))
 
     def _roll_on(self) -> None:
         self._rolling = None
@@ -172,4 +181,4 @@ class Phasing(Trains, LooksAt):
         self._rolled = next((share for share in ROLLS if share > self._rolled), 1.0)
         self.show_curves()
         if self._rolled < 1.0:
-            self._rolling = self.set_timer(EVERY, self._roll_on)
+            self._rolling = self.set_timer(self._between, self._roll_on)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import presets
 from tui import judged, outcome
 from tui.canvas import Row, Section, wrapped
-from tui.hidden import listed
 from tui.listing import Heading
 from tui.panes.lesson import Told
 from tui.panes.results import ResultsPane
@@ -78,17 +77,9 @@ class Teaches(OpensSheets):
 
     # keys
 
-    def action_why(self) -> None:
-        """Uncover all that the preset hides; once more covers it."""
-        session = self.session
-        hide = session.preset.sheet.show.hide
-        if not hide:
-            self.say("Nothing is hidden in this preset")
-            return
-        session.uncovered = not session.uncovered
+    def show_covers(self) -> None:
+        """What is hidden has changed: show it, or cover it."""
         self._tell()
-        self.redraw()
-        self.say(f"Uncovered: {listed(hide)}. w hides it again" if session.uncovered else f"Hidden: {listed(hide)}")
 
     def action_predict(self) -> None:
         """Type an input and see what the networks say now."""

@@ -9,8 +9,9 @@ from textual import on
 from textual.widget import Widget
 
 from tui import more_curves, view
+from tui.hidden import UNCOVERS
 from tui.inside.registry import INSIDE
-from tui.inside.scene import Scene, Spot, unfinished
+from tui.inside.scene import Scene, Spot, tells, unfinished
 from tui.more_curves import MORE
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
@@ -30,7 +31,7 @@ class LooksAt(Lab):
     zoomed: Widget | None = None
     _next_look = 0.0
     _looked: tuple[object, ...] = ()
-    _more_to_see = _glancing = False
+    _more_to_see = _glancing = _placed_inside = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -42,7 +43,13 @@ class LooksAt(Lab):
         """Draw both plots, or the view that stands in place of the second."""
         loss, second = view.pictures(self.session, self.viewing)
         self.query_one("#loss", Curves).show(loss)
-        if self.inside:
+        inside = self.inside
+        if inside != self._placed_inside:  # another preset was opened, or something uncovered
+            self._placed_inside = inside
+            if not inside and isinstance(self.zoomed, InsidePane):
+                self.zoomed = None
+            self.place_panes()
+        if inside:
             self._look_inside()
         else:
             self.query_one("#second", Curves).show(second)
@@ -50,8 +57,12 @@ class LooksAt(Lab):
     @property
     def inside(self) -> bool:
         """Whether a view of the inside of the model is in sight."""
-        inside = INSIDE.get(self.viewing.second)
-        return inside is not None and not inside.why_not(self.session.trainer)
+        return self.viewing.second in INSIDE and not self._why_not_inside(self.viewing.second)
+
+    def _why_not_inside(self, name: str) -> str:
+        """Why a view of the inside cannot be seen: there is none of this model, or it would tell what a teacher hides."""
+        given_away = [label for label in tells(INSIDE[name]) if self.session.hidden.setting(label)]
+        return f"{given_away[0]} is hidden: {UNCOVERS}" if given_away else INSIDE[name].why_not(self.session.trainer)
 
     def _look_inside(self) -> None:
         """Take a look and draw it, unless nothing has changed or looks have had their share of the time."""
@@ -63,7 +74,8 @@ class LooksAt(Lab):
         nothing_new = self._looked[-1:] == (session.trainer.iteration,) and not self._more_to_see
         if same and (nothing_new or (session.running and started < self._next_look)):
             return
-        look = INSIDE[name].look(Scene(session.trainer, session.films[session.trainer], spot, session.hidden.validation))
+        film = session.films[session.trainer]
+        look = INSIDE[name].look(Scene(session.trainer, film, spot, session.hidden.validation, session.running))
         pane.show(look)
         self._looked, self._more_to_see = (*now, session.trainer.iteration), unfinished(look)
         ended = time.perf_counter()
@@ -99,8 +111,7 @@ class LooksAt(Lab):
 
     def status_of(self, entry: Entry) -> tuple[str, str]:
         """What an entry of the sheet is now, and why it cannot be chosen."""
-        inside = INSIDE.get(entry.id)
-        why_not = inside.why_not(self.session.trainer) if inside is not None else ""
+        why_not = self._why_not_inside(entry.id) if entry.id in INSIDE else ""
         if entry.id in MORE:
             why_not = more_curves.why_not(entry.id, self.session.trainer, self.session.hidden)
         return "shown" if entry.id == self.viewing.second else "", why_not

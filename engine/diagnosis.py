@@ -1,0 +1,245 @@
+"""What the curves of a run mean, by rules with evidence: healthy, overfitting since epoch 14, a rate that is too high.
+
+The rules read what a curve shows and a few facts of the run, never the name of a lesson. They are asked once an epoch, and
+a verdict stands until another one has been true for three epochs, so that it can be read before it changes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from engine.course import ARRIVED, Course
+from engine.diagnosis_words import tell
+from engine.history import History
+from engine.run import Run
+from engine.verdict import Kind, Verdict
+
+FIRST = 2  # the epoch before which nothing is said
+HOLDS = 3  # epochs that another verdict must be true for before it takes the place of one
+AT_ONCE: tuple[Kind, ...] = ("diverging", "refused")
+#: What these say is true of every epoch in which they stand; of others the figures are those of the newest that showed it.
+RETOLD: tuple[Kind, ...] = ("healthy", "training_blind", "learning_rate_too_low", "underfitting")
+
+# Losses are measured by `Course.scale`, what guessing costs, unless it says otherwise.
+RISE, RISE_OF_BEST = 0.03, 0.10  # of the validation loss over its best, and as a share of that best: overfitting
+LONG, LONG_RISE, LONG_RISE_OF_BEST = 6, 0.02, 0.02  # less is enough where there was no new best for so many epochs
+LEARNED_ON = 0.95  # and the training loss has fallen to this share, or lower, since then
+ROUGH, ROUGH_OF_LEVEL = 0.006, 0.08  # of the changes of the training loss from epoch to epoch
+UPWARDS, SMOOTH = 0.25, 0.1  # share of these changes that goes upwards: of a jumping loss, and at most of a smooth one
+CLIMB, CLIMB_OF_LEVEL = 0.05, 0.05  # of a training loss that climbs: above its lowest, and lately, as a share of itself
+BATCH_NOISE = 0.3  # of the changes of the loss from batch to batch
+SMALL_BATCH = 16
+SLOW, SLOW_EPOCH = 0.35, 0.0125  # of the whole way, in all epochs that are planned, and in one
+STILL, STILL_EPOCH = 0.02, 0.005  # of itself, between the halves of the recent epochs, and an epoch: a loss that lies level
+WORTH = 0.06  # as long again at the pace of now: worth going on for
+LOW, HIGH, GUESSING = 0.2, 0.5, 0.8  # a level that is settled, one that is far from learned, one that is hardly begun
+FEW, FEW_UPDATES = 10, 100  # planned epochs, or updates, that may just be too few
+RIGHT = 0.95  # accuracy of a network that does not underfit
+USUAL_RATE = {"sgd": 0.5, "momentum": 0.1, "nesterov": 0.1}  # the most that is usual; the others scale their steps: 0.03
+DEAD = 0.9  # share of a layer's units
+SHORT = 3  # epochs that are too few to tell jumps from a turn
+
+
+class Diagnosis:
+    """The verdict on one run as it goes on; `verdict` may be asked at any time and looks only at epochs that are new to it.
+
+    It is a fold over the epochs of `history`: with the same history it comes to the same verdict, however often and whenever
+    it is asked. There is none before epoch 2, unless the run has already ended by diverging. Another verdict replaces one
+    once it has been true for 3 epochs in a row; diverging and refused replace any other at once. With `sees_validation`
+    false the validation figures are not looked at, as if they were hidden from whoever reads the verdict.
+
+    (The noise of batches is read from those iterations that the history keeps one by one; see `engine.history`.)
+    """
+
+    def __init__(self, history: History, run: Run, sees_validation: bool = True) -> None:
+        self.history, self.run = history, run
+        self.course = Course(history, run, sees_validation)
+        self.kind: Kind | None = None
+        self._shown: Course | None = None  # the course when it last showed what `kind` says
+        self._told: Verdict | None = None  # `kind` in words, made when somebody asks
+        #: A verdict that may take its place, and for how many epochs it has been true.
+        self._next: tuple[Kind | None, int] | None = None
+
+    @property
+    def can_die(self) -> bool:
+        """Whether the verdict depends on the share of units that are dead."""
+        dying = self.run.surface is None and self.run.network.hidden and self.run.network.activation == "relu"
+        return bool(dying) and self.kind in ("plateau", "underfitting", "learning_rate_too_high")
+
+    @property
+    def behind(self) -> int:
+        """How many epochs have not been looked at yet."""
+        return len(self.history.epochs) - self.course.taken
+
+    def verdict(self, dead_share: float | None = None, most: int | None = None) -> Verdict:
+        """What the run shows by now; with `most`, no more epochs are looked at in this call, and some may stay `behind`.
+
+        `dead_share` is the largest share of dead units in a layer, from 0 to 1, as a snapshot shows it
+        (`LayerSnapshot.dead_share`); a loss that lies level is put down to them where that is at least 0.9.
+        """
+        history, course = self.history, self.course
+        course.taken = max(course.taken, history.epochs.kept.start)
+        new = self.behind if most is None else min(self.behind, most)
+        for at in range(course.taken, course.taken + new):
+            course.take(history.epochs[at])
+            self._weigh()
+        stopped = history.stopped
+        if stopped is not None and stopped.reason == "out_of_memory" and not len(history):
+            return tell("refused", course)
+        if self.kind is None or self._shown is None:
+            ended = stopped is not None and stopped.reason != "interrupted"
+            return tell("diverging" if ended and history.diverged is not None and course.epoch else "too_early", course)
+        if dead_share is not None and dead_share >= DEAD and self.can_die:
+            return tell("dead_units", course, dead_share)
+        if self._told is None or stopped is not None:  # only at the end early stopping puts weights back
+            self._told = tell(self.kind, self._shown)
+        return self._told
+
+    def _weigh(self) -> None:
+        """Whether what the newest epoch shows changes the verdict."""
+        if self.course.epoch < FIRST:
+            return
+        found = seen(self.course)
+        waited = self._next[1] + 1 if self._next is not None and self._next[0] == found else 1
+        self._next = (found, waited) if found not in (None, self.kind) else None
+        if found is not None and (self.kind is None or found in AT_ONCE or waited >= HOLDS):
+            self.kind, self._next = found, None
+        if self.kind is not None and (self.kind == found or self.kind in RETOLD):
+            self._shown, self._told = self.course.copy(), None
+
+
+def diagnose(history: History, run: Run, sees_validation: bool = True, dead_share: float | None = None) -> Verdict:
+    """The verdict on what has happened so far; see `Diagnosis`."""
+    return Diagnosis(history, run, sees_validation).verdict(dead_share)
+
+
+def seen(course: Course) -> Kind | None:
+    """What the newest epoch shows, by itself; None where a change of the rate is too fresh to be judged."""
+    if _diverging(course):
+        return "diverging"
+    if course.run.surface is not None:
+        return _on_a_surface(course)
+    if course.sees_validation and _overfitting(course):
+        return "overfitting"
+    fresh = course.epoch - course.since < FIRST
+    if not fresh and (rough := _rough(course)):
+        return rough
+    if not fresh and not course.stepped and _too_slow(course):
+        return "learning_rate_too_low"
+    going = _worth_going_on(course)
+    if _too_short(course) and not going:
+        return "underfitting"
+    if not fresh and (level := _level(course)):
+        return level
+    if fresh and course.since:
+        return None
+    if not course.sees_validation:
+        return "training_blind"
+    return "still_improving" if going else "healthy"
+
+
+def _diverging(course: Course) -> bool:
+    """No number any more; or above the band that the run may move in, and not back below its start; or climbing."""
+    if not math.isfinite(course.train):
+        return True
+    if course.train <= course.initial:
+        return False
+    climbed = course.train > 1.5 * course.initial and course.fall() < 0.0
+    return course.diverged or climbed
+
+
+def _overfitting(course: Course) -> bool:
+    """The validation loss has turned and is clearly above its best, and the training loss has gone on falling since."""
+    if course.epoch - course.best_epoch < FIRST or not course.best_epoch:
+        return False
+    now = course.mean("validation", course.epoch - 1, course.epoch)
+    rise = min(now, course.validation) - course.best
+    if course.mean("train", course.epoch - 1, course.epoch) > LEARNED_ON * course.train_at_best:
+        return False
+    if rise >= RISE * course.scale and rise >= RISE_OF_BEST * course.best:
+        return True
+    lately = course.mean("validation", course.epoch - LONG // 2 + 1, course.epoch) - course.best
+    long = course.epoch - course.best_epoch >= LONG
+    return long and lately >= LONG_RISE * course.scale and lately >= LONG_RISE_OF_BEST * course.best
+
+
+def _rough(course: Course) -> Literal["noisy", "learning_rate_too_high"] | None:
+    """The training loss goes up and down from epoch to epoch, or from batch to batch; by small batches or by long steps."""
+    small = course.batch_size <= SMALL_BATCH and 4 * course.batch_size <= course.run.facts.samples
+    change, upwards = course.roughness
+    first = course.epoch - course.recent + 1
+    level = course.mean("train", first, course.epoch)
+    size = max(course.scale, course.initial)  # on a curve that begins far above the scale they are not to be seen
+    jumps = change >= ROUGH * size and change >= ROUGH_OF_LEVEL * level and upwards >= UPWARDS
+    climbs = course.fall() <= -CLIMB_OF_LEVEL and level - course.lowest >= CLIMB * size
+    if (jumps or climbs) and course.epoch - course.since > SHORT:
+        usual = USUAL_RATE.get(course.run.training.optimizer.name, 0.03)
+        return "noisy" if small and course.rate <= usual else "learning_rate_too_high"
+    return "noisy" if small and course.noise >= BATCH_NOISE * course.scale else None
+
+
+def _too_slow(course: Course) -> bool:
+    """The loss falls, steadily and so slowly that at this pace most of the way is still ahead at the end."""
+    fallen = 1.0 - course.train / course.from_loss if course.from_loss > 0.0 else 0.0
+    if not 0.0 < fallen < SLOW or course.roughness[1] > UPWARDS or (course.since and course.train < SLOW * course.scale):
+        return False
+    done = course.epoch - course.since
+    middle = course.since + done // 2
+    half = course.mean("train", middle, middle)
+    steady = half - course.train > 0.4 * (course.from_loss - half)
+    return steady and fallen * (done + course.left) / done < SLOW and fallen / done < SLOW_EPOCH
+
+
+def _near_end(course: Course) -> bool:
+    return course.left <= max(1, round(0.2 * course.planned))
+
+
+def _high(course: Course) -> bool:
+    return course.train >= HIGH * course.scale and (course.accuracy or 0.0) < RIGHT
+
+
+def _level(course: Course) -> Kind | None:
+    """The loss lies level: as high as guessing, or lower but not low enough to be called learned."""
+    span = course.epoch - course.since
+    if span <= SHORT or abs(course.fall()) >= min(STILL, STILL_EPOCH * (course.recent // 2)):
+        return None
+    if _high(course) and course.train >= GUESSING * course.scale:
+        return "underfitting"
+    return "plateau" if course.sees_validation and course.train > LOW * course.scale else None
+
+
+def _too_short(course: Course) -> bool:
+    """The run is about to end after few epochs, or few updates, with the loss still high."""
+    updates = course.planned * course.run.iterations_per_epoch(course.batch_size)
+    return _near_end(course) and _high(course) and (course.planned <= FEW or updates <= FEW_UPDATES)
+
+
+def _worth_going_on(course: Course) -> bool:
+    """The run is about to end, and both losses still fall so much that as many epochs again would be worth having."""
+    if not _near_end(course) or course.roughness[1] > SMOOTH:
+        return False
+    half = max(1, course.recent // 2)
+    slope = course.fall() * course.mean("train", course.epoch - half + 1, course.epoch) / half
+    falls = not course.sees_validation or course.fall("validation") > 0.0
+    return falls and slope * course.planned >= WORTH * course.scale
+
+
+def _on_a_surface(course: Course) -> Kind:
+    """Whether a walk has come to the deepest point or another one, jumps across it, or crawls."""
+    judged, too_long, gained = course.gains
+    still = abs(course.fall()) < 1e-6 and course.epoch > SHORT
+    if still and course.train > ARRIVED * course.scale:
+        return "plateau"
+    change, upwards = course.roughness
+    circles = upwards >= UPWARDS and change >= 0.1 * ARRIVED * course.scale
+    if circles or (judged >= FIRST and too_long > 0.5 * judged):
+        return "learning_rate_too_high"
+    if course.train <= ARRIVED * course.scale:
+        return "healthy"
+    begun = max(1, course.since)
+    before = course.mean("train", begun, begun)
+    pace = (course.train / before) ** (1.0 / max(1, course.epoch - begun)) if before > 0.0 else 1.0
+    if course.train * pace**course.left <= ARRIVED * course.scale:
+        return "healthy"
+    return "learning_rate_too_low" if judged and gained >= 0.9 else "still_improving"

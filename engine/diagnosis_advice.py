@@ -1,0 +1,165 @@
+"""What to try after a verdict: one setting, with its reason, and the lesson in which one sees the same.
+
+A suggestion changes one thing only, so that the next curve shows what that did.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.course import Course
+from engine.memory import largest_batch, refusal
+from engine.verdict import Kind, Suggestion
+
+RATE = "training.optimizer.learning_rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A lesson (the name of a preset), and a suggestion or why there is none."""
+
+    lesson: str
+    suggestion: Suggestion | None = None
+    unchanged: str = ""
+
+
+def advice_on(kind: Kind, course: Course) -> Advice:
+    """What to try after a verdict of this kind."""
+    return _ADVISERS[kind](course)
+
+
+def rounded(value: float) -> float:
+    """The value with one digit: 0.00032 is 0.0003."""
+    return float(f"{value:.1g}")
+
+
+def whole(value: float) -> int:
+    """The nearest of ... 10, 20, 50, 100 ... at or above a count."""
+    power = 10 ** math.floor(math.log10(max(1.0, value)))
+    return next(int(step * power) for step in (1, 2, 5, 10) if step * power >= value)
+
+
+def _rate(course: Course, factor: float, reason: str) -> Suggestion:
+    return Suggestion(RATE, rounded(course.base_rate * factor), reason)
+
+
+def _epochs(course: Course, epochs: int, reason: str) -> Suggestion:
+    return Suggestion("training.epochs" if course.run.surface is None else "surface.steps", epochs, reason)
+
+
+def _early(course: Course) -> Advice:
+    if course.history.stopped is not None and course.planned < 2:
+        return Advice("epochs-and-iterations", _epochs(course, 2, "two ends of an epoch are the least that can be compared"))
+    return Advice("epochs-and-iterations", unchanged="let it train on first")
+
+
+def _refused(course: Course) -> Advice:
+    fits, lesson = largest_batch(course.run), "batch-out-of-memory"
+    if not fits:
+        return Advice(lesson, unchanged="no batch_size fits: only a smaller network does, or a higher limit")
+    usual = 2 ** (fits.bit_length() - 1)
+    if usual == fits or refusal(course.run, usual) is not None:
+        return Advice(lesson, Suggestion("training.batch_size", fits, "the largest batch that fits the limit"))
+    reason = f"{fits} rows fit the limit, and {usual} is the next usual size below"
+    return Advice(lesson, Suggestion("training.batch_size", usual, reason))
+
+
+def _diverging(course: Course) -> Advice:
+    if course.run.surface is not None:
+        return Advice(_walk(course), _rate(course, 1 / 3, "shorter steps stay in the valley"))
+    return Advice("lr-explodes-fix", _rate(course, 0.1, "a tenth of the rate: each step would go a tenth as far"))
+
+
+def _walk(course: Course) -> str:
+    return {"hilly_park": "hilly-park", "ravine": "ravine-momentum"}.get(course.run.loss, "valley")
+
+
+def _overfitting(course: Course) -> Advice:
+    best = course.best_epoch
+    if course.history.restored is not None:
+        return Advice("early-stopping", unchanged="early stopping has put the weights of its best epoch back")
+    return Advice("early-stopping", _epochs(course, best, f"the validation loss was lowest after epoch {best}"))
+
+
+def _rate_high(course: Course) -> Advice:
+    if course.run.surface is not None:
+        return Advice(_walk(course), _rate(course, 1 / 3, "shorter steps do not jump across"))
+    return Advice("plateau-lower-lr", _rate(course, 0.1, "with a tenth of the rate the loss should come to rest lower"))
+
+
+def _rate_low(course: Course) -> Advice:
+    if course.run.surface is not None:
+        return Advice(_walk(course), _rate(course, 10.0, "steps ten times as long"))
+    fallen = 1.0 - course.train / course.from_loss if course.from_loss > 0.0 else 0.0
+    factor, words = (100.0, "a hundred") if fallen < 0.02 else (10.0, "ten")
+    return Advice("lr-too-low-fix", _rate(course, factor, f"{words} times the rate: it fell by {100 * fallen:.2g} % only"))
+
+
+def _noisy(course: Course) -> Advice:
+    size = min(4 * course.batch_size, course.run.facts.samples)
+    reason = "the noise of a mean halves with four times the samples"
+    return Advice("batch-8-32-128", Suggestion("training.batch_size", size, reason))
+
+
+def _underfitting(course: Course) -> Advice:
+    if course.planned <= 10:
+        return Advice("too-few-epochs", _epochs(course, whole(5 * course.planned), "it ended before much was learned"))
+    hidden = course.run.network.hidden
+    wider: list[Any] = [2 * units for units in hidden] or [16]
+    reason = "twice the units may bend more" if hidden else "a hidden layer may bend what a straight cut cannot"
+    return Advice("wine", Suggestion("network.hidden", wider, reason))
+
+
+def _plateau(course: Course) -> Advice:
+    if course.run.surface is not None:
+        if course.gains[1]:
+            return Advice(_walk(course), _rate(course, 0.1, "a step went beyond its valley; shorter ones stay in it"))
+        return Advice(_walk(course), unchanged="no rate changes this: it rolls down from where it starts")
+    if (course.accuracy or 0.0) >= 0.99:
+        return Advice("plateau-more-epochs", unchanged="nearly every training sample is right already")
+    reason = "a loss that lies still wants more epochs, or is done: only trying tells"
+    return Advice("plateau-more-epochs", _epochs(course, whole(2 * course.planned), reason))
+
+
+def _improving(course: Course) -> Advice:
+    return Advice("too-few-epochs", _epochs(course, whole(2 * course.planned), "it had not come to rest yet"))
+
+
+def _blind(course: Course) -> Advice:
+    if course.run.facts.validation:
+        return Advice("no-validation", unchanged="the validation loss exists, and is hidden")
+    known = getattr(course.run.data, "validation", None)
+    if known is None:
+        return Advice("no-validation", unchanged="this data set has no rows to put aside")
+    value: Any = 0.2 if isinstance(known, float) else max(1, course.run.facts.samples // 4)
+    return Advice("no-validation", Suggestion("data.validation", value, "samples that are never trained on can judge"))
+
+
+def _healthy(course: Course) -> Advice:
+    lesson = "healthy-training" if course.run.surface is None else _walk(course)
+    return Advice(lesson, unchanged="nothing here asks for a change")
+
+
+def _dead(course: Course) -> Advice:
+    reason = "leaky_relu lets a little through below 0, so a unit can come back"
+    return Advice("lr-explodes-fix", Suggestion("network.activation", "leaky_relu", reason))
+
+
+_ADVISERS: dict[Kind, Callable[[Course], Advice]] = {
+    "too_early": _early,
+    "refused": _refused,
+    "diverging": _diverging,
+    "overfitting": _overfitting,
+    "learning_rate_too_high": _rate_high,
+    "learning_rate_too_low": _rate_low,
+    "noisy": _noisy,
+    "underfitting": _underfitting,
+    "plateau": _plateau,
+    "still_improving": _improving,
+    "training_blind": _blind,
+    "healthy": _healthy,
+    "dead_units": _dead,
+}

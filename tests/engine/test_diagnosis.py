@@ -1,0 +1,472 @@
+"""Curves made by hand, and the verdict that each must get; and when a verdict may take the place of another."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from engine import History, Run, Trainer, load_preset
+from engine.diagnosis import HOLDS, Diagnosis, diagnose
+from engine.diagnosis_figures import change, number, share
+from engine.functions import Line
+from engine.layers import Architecture
+from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Restored, Stopped
+from engine.optimizers import SGD, Adam
+from engine.points import Moons
+from engine.run import Training
+from engine.stopping import EarlyStopping
+from engine.surfaces import HillyPark, Valley
+from engine.verdict import KINDS, NAMES
+
+HIGH, LOW = "learning_rate_too_high", "learning_rate_too_low"
+GUESS = math.log(2)
+
+
+def classes(validation=200, batch=32, rate=0.001, epochs=50, samples=1000, **more) -> Run:
+    """A run that tells two classes."""
+    network, optimizer = more.pop("network", Architecture()), more.pop("optimizer", Adam(learning_rate=rate))
+    return Run(
+        data=Moons(samples=samples, validation=validation),
+        network=network,
+        training=Training(epochs=epochs, batch_size=batch, optimizer=optimizer, **more),
+    )
+
+
+def history(run: Run, train, validation=None, start: float = 0.8, rates=None, noise: float = 0.0, accuracy=None) -> History:
+    """A history with these losses at the ends of epochs, four batches an epoch whose losses alternate by `noise`."""
+    made = History()
+    score = None if not run.facts.classes else 0.5
+
+    def seen(loss, right=None) -> Evaluation:
+        if run.facts.classes:
+            return Evaluation(loss, score if right is None else right)
+        return Evaluation(loss, None, 1.0 - loss / 4.0, math.sqrt(abs(loss)) if math.isfinite(loss) else math.nan)
+
+    made.begin(seen(start), None if validation is None else seen(start))
+    base = run.training.optimizer.learning_rate
+    for at, loss in enumerate(train):
+        epoch, rate = at + 1, base if rates is None else rates[at]
+        right = None if accuracy is None else accuracy[at]
+        for batch in range(4):
+            number = 4 * at + batch + 1
+            noisy = loss + noise * (-1) ** batch
+            made.add(IterationMetrics(epoch, number, batch + 1, 4, number, noisy, None, 0.0, rate, 1.0, 1.0, 1.0, 0.0))
+        held = None if validation is None else seen(validation[at], right)
+        made.add_epoch(EpochMetrics(epoch, 4 * epoch, 4 * epoch, rate, seen(loss, right), held, 0.0))
+    return made
+
+
+def falling(epochs: int, first: float = 0.7, pace: float = 0.9, floor: float = 0.0) -> list[float]:
+    return [floor + (first - floor) * pace**at for at in range(epochs)]
+
+
+def jumping(epochs: int, level: float, by: float) -> list[float]:
+    return [level * (1.0 + by * (-1) ** at) for at in range(epochs)]
+
+
+def rising(epochs: int, best_at: int, best: float = 0.3, up: float = 0.02) -> list[float]:
+    """Down to `best` at an epoch and up again."""
+    return [best + 0.04 * (best_at - at) if at < best_at else best + up * (at - best_at) for at in range(1, epochs + 1)]
+
+
+SGD_RUN = {"optimizer": SGD(learning_rate=0.1)}
+BLIND = {"validation": 0}
+
+#: name -> (run, train, validation, further arguments of `history`, verdict)
+TABLE = {
+    # healthy
+    "both fall": (classes(), falling(10), falling(10, 0.72), {}, "healthy"),
+    "both fall, and there is a gap": (classes(), falling(10, pace=0.8), falling(10, 0.72, 0.92), {}, "healthy"),
+    "both fall by two classes of noise": (classes(epochs=10), falling(4), falling(4), {"noise": 0.05}, "healthy"),
+    "settled low": (classes(), falling(50, pace=0.7, floor=0.05), falling(50, pace=0.7, floor=0.06), {}, "healthy"),
+    "a hair over its best": (classes(), falling(30, pace=0.85), [*falling(20, pace=0.85), *[0.03] * 10], {}, "healthy"),
+    "validation trembles": (
+        classes(), falling(20), [loss * (1.03 if at % 2 else 0.97) for at, loss in enumerate(falling(20))], {}, "healthy",
+    ),
+    "nearly done with one epoch of doubt": (
+        classes(), falling(20, pace=0.8), [*falling(10, pace=0.8), 0.13, *falling(9, 0.07)], {}, "healthy",
+    ),
+    "the loss is next to nothing and jumps": (classes(), jumping(20, 0.002, 0.5), [0.01] * 20, {}, "healthy"),
+    "a loss of 0": (classes(), [0.0] * 10, [0.0] * 10, {}, "healthy"),
+    # still improving
+    "the end comes too soon": (classes(epochs=10), falling(10), falling(10, 0.72), {}, "still_improving"),
+    "the end is near": (classes(epochs=20), falling(19), falling(19, 0.72), {}, "still_improving"),
+    "three epochs that halve it": (classes(epochs=3), falling(3, 0.5, 0.5), falling(3, 0.5, 0.5), {}, "still_improving"),
+    "the end is far": (classes(epochs=100), falling(10), falling(10, 0.72), {}, "healthy"),
+    # overfitting
+    "it turns": (classes(), falling(30, pace=0.85), rising(30, 10), {}, "overfitting"),
+    "it turns at once": (classes(), falling(12, pace=0.7), rising(12, 1), {}, "overfitting"),
+    "it turns slowly, for long": (classes(), falling(40, pace=0.9), rising(40, 12, up=0.001), {}, "overfitting"),
+    "it turned and lies high": (classes(), falling(40), [*rising(20, 8), *[0.54] * 20], {}, "overfitting"),
+    "it turned and came back": (
+        classes(), falling(40), [*rising(16, 8), *falling(24, 0.45, 0.9)], {}, "healthy",
+    ),
+    "it turns while the training loss lies level": (classes(), [0.4] * 30, rising(30, 10), {}, "plateau"),
+    "both rise": (classes(), [*falling(8), *rising(8, 1, 0.5)], [*falling(8), *rising(8, 1, 0.5)], {}, HIGH),
+    "early stopping ended it": (
+        classes(early_stopping=EarlyStopping(patience=10)), falling(20, pace=0.85), rising(20, 10), {}, "overfitting",
+    ),
+    "validation is not a number": (classes(), falling(10), [math.nan] * 10, {}, "healthy"),
+    # underfitting and plateau
+    "never below guessing": (classes(), [0.69] * 20, [0.69] * 20, {}, "underfitting"),
+    "stopped after three epochs, high": (classes(epochs=3), [0.44, 0.435, 0.433], [0.45] * 3, {}, "underfitting"),
+    "twenty updates": (classes(batch=1000, epochs=20), [0.5] * 20, [0.5] * 20, {}, "underfitting"),
+    "halfway and level": (classes(), [*falling(6, pace=0.9), *[0.4] * 20], [*falling(6), *[0.42] * 20], {}, "plateau"),
+    "level with nearly all right": (
+        classes(), [0.46] * 30, [0.5] * 30, {"accuracy": [0.99] * 30}, "plateau",
+    ),
+    "level and blind": (classes(**BLIND), [*falling(6), *[0.4] * 20], None, {}, "training_blind"),
+    # the rate
+    "it jumps": (classes(), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH),
+    "it jumps a little": (classes(), jumping(20, 0.3, 0.02), [0.4] * 20, {}, "plateau"),
+    "it jumps and is blind": (classes(**BLIND), jumping(20, 0.3, 0.2), None, {}, HIGH),
+    "it crawls": (classes(), [0.8 - 0.001 * at for at in range(1, 21)], [0.8] * 20, {}, LOW),
+    "it crawls for two epochs": (classes(), [0.799, 0.798], [0.8, 0.8], {}, LOW),
+    "it crawls and is blind": (classes(**BLIND), [0.8 - 0.001 * at for at in range(1, 21)], None, {}, LOW),
+    "slow at first, then it goes": (classes(), [0.79, 0.78, 0.7, 0.5, 0.3, 0.2, 0.15], [0.5] * 7, {}, "healthy"),
+    # small batches
+    "one sample a batch jumps": (classes(batch=1, **SGD_RUN), jumping(20, 0.3, 0.2), [0.4] * 20, {}, "noisy"),
+    "eight a batch, noisy": (classes(batch=8), falling(10, 0.6, 0.98), [0.6] * 10, {"noise": 0.15}, "noisy"),
+    "eight a batch, calm": (classes(batch=8), falling(10), falling(10), {"noise": 0.02}, "healthy"),
+    "32 a batch, as noisy": (classes(), falling(10), falling(10), {"noise": 0.15}, "healthy"),
+    "eight a batch and a rate of 0.3": (classes(batch=8, rate=0.3), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH),
+    "eight a batch of ten samples": (
+        classes(batch=8, samples=10), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH,
+    ),
+    # diverging
+    "it climbs": (classes(), [1.3, 1.5, 1.9, 2.6, 4.0, 7.0], [1.0] * 6, {}, "diverging"),
+    "NaN": (classes(), [0.7, 0.6, math.nan], [0.7, 0.6, math.nan], {}, "diverging"),
+    "infinity": (classes(), [0.7, 0.6, 0.5, math.inf], [0.7] * 4, {}, "diverging"),
+    "NaN from the start": (classes(), [math.nan] * 3, [math.nan] * 3, {}, "diverging"),
+    # blind
+    "blind and falling": (classes(**BLIND), falling(10), None, {}, "training_blind"),
+    "blind at the end": (classes(epochs=10, **BLIND), falling(10), None, {}, "training_blind"),
+    # too early
+    "before training": (classes(), [], [], {}, "too_early"),
+    "after one epoch": (classes(), [0.7], [0.7], {}, "too_early"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_curve_gets_its_verdict(name):
+    run, train, validation, more, wanted = TABLE[name]
+    verdict = diagnose(history(run, train, validation, **more), run)
+    assert verdict.kind == wanted, verdict.words[0]
+    assert all(len(after) <= len(before) for before, after in pairwise(verdict.words)), verdict.words
+    assert len(verdict.words[0]) <= 110
+    assert verdict.suggestion is not None or verdict.unchanged
+    if wanted != "too_early":
+        assert verdict.words[0].startswith(NAMES[wanted].partition(":")[0])
+        assert verdict.evidence
+
+
+def test_every_kind_is_somewhere_in_these_tests_and_has_a_name():
+    elsewhere = {"refused", "dead_units"}
+    assert {row[-1] for row in TABLE.values()} | elsewhere == set(KINDS) == set(NAMES)
+
+
+REGRESSION = {
+    "a line that has learned what it can": (falling(30, 3.0, 0.6, 0.3), falling(30, 3.0, 0.6, 0.35), "healthy"),
+    "half of the variance is left": (falling(30, 3.0, 0.5, 2.0), falling(30, 3.0, 0.5, 2.1), "plateau"),
+    "the mean each time": ([4.0] * 20, [4.1] * 20, "underfitting"),
+    "by heart": (falling(30, 3.0, 0.8), [2.0 + 0.05 * at for at in range(30)], "overfitting"),
+    "a jump that does not show on the curve": (jumping(30, 0.02, 0.3), [0.03] * 30, "healthy"),
+}
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_a_regression_is_measured_by_the_variance_of_its_targets(name):
+    train, validation, wanted = REGRESSION[name]
+    run = Run(data=Line(), training=Training(epochs=200, optimizer=SGD(learning_rate=0.1)))
+    assert diagnose(history(run, train, validation, start=5.0), run).kind == wanted
+
+
+# Surfaces -------------------------------------------------------------------------------------------------------------
+
+
+def walked(surface, rate: float, changes: tuple[tuple[int, float], ...] = ()):
+    run = Run(surface=surface, training=Training(optimizer=SGD(learning_rate=rate)))
+    trainer = Trainer(run)
+    for _ in trainer:
+        for at, value in changes:
+            if trainer.iteration == at:
+                trainer.change("learning_rate", value)
+    return diagnose(trainer.history, run)
+
+
+@pytest.mark.parametrize(
+    ("surface", "rate", "wanted"),
+    [
+        (Valley(), 0.01, LOW),
+        (Valley(), 0.3, "healthy"),
+        (Valley(), 0.6, HIGH),  # beyond 1 / curvature each step lands on the other side
+        (Valley(), 0.95, HIGH),
+        (Valley(), 1.05, "diverging"),
+        (Valley(steps=1), 0.3, "too_early"),
+        (Valley(steps=1000), 0.01, "healthy"),
+        (HillyPark(), 0.0005, LOW),
+        (HillyPark(), 0.05, "healthy"),
+        (HillyPark(), 0.8, "plateau"),  # it rests in the valley that is not the deepest
+        (HillyPark(), 1.2, "diverging"),
+    ],
+)
+def test_a_walk_gets_its_verdict(surface, rate, wanted):
+    assert walked(surface, rate).kind == wanted
+
+
+def test_a_shorter_step_in_the_middle_of_a_walk_is_judged_by_itself():
+    assert walked(Valley(steps=60), 0.95, changes=((10, 0.2),)).kind == "healthy"
+
+
+# When a verdict changes -----------------------------------------------------------------------------------------------
+
+
+def verdicts(run: Run, train, validation, **more) -> list[str]:
+    """The verdict after each epoch, asked after each."""
+    whole, kinds = history(run, train, validation, **more), []
+    for epochs in range(1, len(train) + 1):
+        part = history(run, train[:epochs], validation and validation[:epochs], **more)
+        part.changes = [one for one in whole.changes if one.iteration < 4 * epochs]
+        kinds.append(diagnose(part, run).kind)
+    return kinds
+
+
+def test_nothing_is_said_before_epoch_2():
+    assert verdicts(classes(), [0.5, 0.4, 0.3], [0.5, 0.4, 0.3]) == ["too_early", "healthy", "healthy"]
+    assert verdicts(classes(), [math.nan, math.nan], [1.0, 1.0]) == ["too_early", "diverging"]
+
+
+def test_another_verdict_must_be_true_for_three_epochs():
+    run = classes()
+    train, validation = falling(30, pace=0.85), [*falling(10, pace=0.85), *[0.3 + 0.05 * at for at in range(20)]]
+    kinds = verdicts(run, train, validation)
+    first = kinds.index("overfitting")
+    assert set(kinds[1:first]) == {"healthy"}
+    assert set(kinds[first:]) == {"overfitting"}
+    alone = [diagnose_alone(run, train[:epochs], validation[:epochs]) for epochs in range(2, 31)]
+    assert alone.index("overfitting") + 2 == first + 1 - (HOLDS - 1)  # two epochs after it was first seen
+
+
+def diagnose_alone(run: Run, train, validation) -> str | None:
+    """What the newest epoch shows by itself."""
+    from engine.diagnosis import seen
+
+    found = Diagnosis(history(run, train, validation), run)
+    found.verdict()
+    return seen(found.course)
+
+
+def test_a_single_bad_epoch_changes_nothing():
+    train = falling(20, pace=0.85)
+    validation = [*falling(10, pace=0.85), 0.5, *falling(9, 0.13, 0.85)]
+    assert set(verdicts(classes(), train, validation)[1:]) == {"healthy"}
+
+
+def test_diverging_waits_for_nothing_and_is_left_after_three_epochs():
+    train = [*falling(6), math.nan, *falling(6, 0.3)]
+    kinds = verdicts(classes(), train, falling(13))
+    assert set(kinds[6:10]) == {"diverging"}  # the first epoch after a break is compared with nothing yet
+    assert set(kinds[10:]) == {"healthy"}
+
+
+def test_it_does_not_matter_when_and_how_often_it_is_asked():
+    rng = np.random.default_rng(0)
+    run = classes(epochs=60)
+    train = (np.geomspace(0.7, 0.1, 60) * rng.uniform(0.8, 1.2, 60)).tolist()
+    validation = (np.geomspace(0.7, 0.3, 60) * rng.uniform(0.8, 1.2, 60)).tolist()
+    whole = history(run, train, validation, noise=0.1)
+    often, seldom = Diagnosis(history(run, [], []), run), Diagnosis(whole, run)
+    grown = History()
+    grown.begin(whole.initial, whole.initial_validation)
+    often = Diagnosis(grown, run)
+    for at in range(60):
+        for index in range(4 * at, 4 * at + 4):
+            grown.add(whole[index])
+        grown.add_epoch(whole.epochs[at])
+        for _ in range(at % 4):
+            often.verdict()
+    assert often.verdict() == seldom.verdict() == diagnose(whole, run)
+
+
+def test_ten_thousand_epochs_are_remembered_in_little_room_and_the_turn_is_found():
+    run = classes(epochs=10_000)
+    train = [0.7 * 0.999**at for at in range(10_000)]
+    validation = [max(0.4, 0.7 * 0.999**at) + max(0.0, 1e-4 * (at - 1000)) for at in range(10_000)]
+    found = Diagnosis(history(run, train, validation), run)
+    verdict = found.verdict()
+    assert verdict.kind == "overfitting"
+    assert len(found.course.blocks) <= 64
+    assert sum(block.count for block in found.course.blocks) == 10_000
+    assert f"since epoch {found.course.best_epoch}" in verdict.words[0]
+
+
+# Changes, ends, what is hidden ----------------------------------------------------------------------------------------
+
+
+def test_a_rate_that_was_lowered_is_judged_from_there_on():
+    run = classes(rate=0.1)
+    train = [*jumping(12, 0.3, 0.2), *falling(12, 0.25, 0.8, 0.1)]
+    validation = [*[0.4] * 12, *falling(12, 0.39, 0.9, 0.1)]
+    before = history(run, train, validation)
+    assert diagnose(history(run, train[:12], validation[:12]), run).kind == HIGH
+    rates = [0.1] * 12 + [0.01] * 12
+    changed = history(run, train, validation, rates=rates)
+    changed.changes = [Changed(48, "learning_rate", 0.1, 0.01)]
+    found = Diagnosis(changed, run)
+    assert found.verdict().kind == "healthy"
+    assert (found.course.since, found.course.base_rate) == (12, pytest.approx(0.01))
+    assert diagnose(before, run).suggestion is None or before.changes == []
+
+
+def test_a_step_of_a_schedule_counts_as_a_change_and_a_glide_does_not():
+    run, train = classes(), falling(20)
+    step = Diagnosis(history(run, train, train, rates=[0.1] * 10 + [0.01] * 10), run)
+    glide = Diagnosis(history(run, train, train, rates=[0.1 * 0.9**at for at in range(20)]), run)
+    step.verdict(), glide.verdict()
+    assert (step.course.since, glide.course.since) == (10, 0)
+
+
+def test_more_epochs_in_mid_run_move_the_end():
+    run = classes(epochs=10)
+    extended = history(run, falling(14, 0.7, 0.93), falling(14, 0.7, 0.93))
+    assert diagnose(extended, run).kind == "still_improving"
+    extended.changes = [Changed(20, "epochs", 10, 200)]
+    assert diagnose(extended, run).kind == "healthy"
+
+
+def test_a_change_of_the_batch_size_is_seen_and_undoes_noisy():
+    run = classes(batch=8)
+    small = history(run, falling(20, 0.6, 0.98), [0.6] * 20, noise=0.15)
+    assert diagnose(small, run).kind == "noisy"
+    small.changes = [Changed(40, "batch_size", 8, 64)]
+    assert diagnose(small, run).kind != "noisy"
+
+
+def test_early_stopping_that_went_back_is_told_and_nothing_is_suggested():
+    run = classes(early_stopping=EarlyStopping(patience=10))
+    ended = history(run, falling(20, pace=0.85), rising(20, 10))
+    ended.stopped = Stopped("early_stopping", 20, 80)
+    ended.restored = Restored(10, Evaluation(0.2, 0.9), Evaluation(0.3, 0.9))
+    verdict = diagnose(ended, run)
+    # what was told before the end had no restored weights: the last epoch's words are made anew with the next one
+    assert verdict.kind == "overfitting"
+    assert verdict.suggestion is None
+    assert any(fact.figure == "epoch 10" for fact in verdict.evidence)
+
+
+def test_with_validation_hidden_nothing_of_it_is_told():
+    run = classes()
+    made = history(run, falling(30, pace=0.85), rising(30, 10))
+    seen, blind = diagnose(made, run), diagnose(made, run, sees_validation=False)
+    assert (seen.kind, blind.kind) == ("overfitting", "training_blind")
+    said = " ".join([*blind.words, *(f"{fact.what} {fact.figure}" for fact in blind.evidence)])
+    assert "hidden" in said
+    for loss in {number(entry.validation.loss) for entry in made.epochs}:
+        assert loss not in said
+    assert blind.suggestion is None
+
+
+def test_a_refused_run_tells_the_bytes_and_what_fits():
+    run = load_preset("batch-out-of-memory").runs[0]
+    verdict = diagnose(Trainer(run).history, run)
+    assert verdict.kind == "refused"
+    assert "1,662,712 B of 700 KiB" in verdict.words[0]
+    assert (verdict.suggestion.key, verdict.suggestion.value) == ("training.batch_size", 16)
+    smaller = replace(run, training=replace(run.training, batch_size=verdict.suggestion.value))
+    assert diagnose(Trainer(smaller).history, smaller).kind == "too_early"
+
+
+def test_a_run_that_diverged_in_its_only_epoch_is_diverging():
+    run = classes(epochs=1)
+    made = history(run, [50.0], [50.0])
+    made.diverged, made.stopped = Diverged(1, 3, 50.0), Stopped("diverged", 1, 4)
+    assert diagnose(made, run).kind == "diverging"
+    made.stopped = None
+    assert diagnose(made, run).kind == "too_early"
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(None, "underfitting"), (0.5, "underfitting"), (0.95, "dead_units")])
+def test_dead_units_explain_a_loss_that_lies_high(share, wanted):
+    run = classes(network=Architecture(activation="relu"))
+    made = history(run, [0.69] * 10, [0.69] * 10)
+    verdict = diagnose(made, run, dead_share=share)
+    assert verdict.kind == wanted
+    if share == 0.95:
+        assert "95 %" in verdict.words[0]
+        assert verdict.suggestion.value == "leaky_relu"
+
+
+def test_dead_units_are_no_explanation_where_the_loss_falls_or_units_cannot_die():
+    fell = history(classes(), falling(10), falling(10))
+    assert diagnose(fell, classes(network=Architecture(activation="relu")), dead_share=1.0).kind == "healthy"
+    tanh = classes(network=Architecture(activation="tanh"))
+    assert diagnose(history(tanh, [0.69] * 10, [0.69] * 10), tanh, dead_share=1.0).kind == "underfitting"
+
+
+# Words and suggestions ------------------------------------------------------------------------------------------------
+
+
+def test_overfitting_is_told_with_its_epoch_and_both_figures():
+    run = classes()
+    verdict = diagnose(history(run, [0.5, 0.4, 0.3, 0.2, 0.2, 0.15, 0.1], [0.5, 0.4, 0.35, 0.4, 0.45, 0.5, 0.4585]), run)
+    assert verdict.words[0] == (
+        "Overfitting since epoch 3: validation loss +31 % over its best while training loss fell 67 %."
+    )
+    assert verdict.words[1] == "Overfitting since epoch 3: validation +31 %, training -67 %"
+    assert (verdict.lesson, verdict.suggestion.key, verdict.suggestion.value) == ("early-stopping", "training.epochs", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("it jumps", "training.optimizer.learning_rate", 0.0001),
+        ("it crawls", "training.optimizer.learning_rate", 0.01),
+        ("one sample a batch jumps", "training.batch_size", 4),
+        ("blind and falling", "data.validation", 250),
+        ("the end comes too soon", "training.epochs", 20),
+        ("stopped after three epochs, high", "training.epochs", 20),
+        ("it climbs", "training.optimizer.learning_rate", 0.0001),
+    ],
+)
+def test_what_is_suggested(name, key, value):
+    run, train, validation, more, _ = TABLE[name]
+    suggestion = diagnose(history(run, train, validation, **more), run).suggestion
+    assert (suggestion.key, suggestion.value) == (key, value)
+    assert suggestion.reason
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_lesson_that_is_named_exists(name):
+    import presets
+
+    run, train, validation, more, _ = TABLE[name]
+    lesson = diagnose(history(run, train, validation, **more), run).lesson
+    assert lesson == "" or lesson in presets.names()
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (change(1.0, 1.31), "+31 %"),
+        (change(1.0, 0.38), "-62 %"),
+        (change(1.0, 0.0001), "-99.9 %"),
+        (change(1.0, 1.0000001), "0.0 %"),
+        (change(1.0, 0.97), "-3.0 %"),
+        (change(1.0, 2049.0), "2,049 times"),
+        (change(0.0, 1.0), "NaN"),
+        (number(math.inf), "infinite"),
+        (number(0.0533), "0.053"),
+        (number(18.34), "18.3"),
+        (number(3842.0), "3842"),
+        (number(0.0), "0"),
+        (number(7.02e10), "7.0e+10"),
+        (share(0.996), "99.6 %"),
+        (share(1.0), "100 %"),
+    ],
+)
+def test_figures_have_as_many_digits_as_say_something(said, wanted):
+    assert said == wanted

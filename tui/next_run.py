@@ -1,0 +1,31 @@
+"""A setting for the next start: it goes into the form, and what trains goes on as it is.
+
+What somebody edits takes effect at once where it can. What a verdict suggests must not: the curve that it was read from
+would change under the eyes of whoever reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.preset import read_run
+from tui import form
+from tui.form import Field
+from tui.session import Session
+
+
+def put(session: Session, field: Field, value: Any) -> str:
+    """Write a value into the form of the selected run; returns in words what became of it.
+
+    Raises PresetError, and changes nothing, where the run cannot have it.
+    """
+    at, old = session.selected, form.written(session.value(field))
+    document = session.document_with(at, field, value)
+    run = read_run(document, session.run.name)
+    session.documents[at], session.runs[at] = document, run
+    who = f"{run.name}: " if len(session.runs) > 1 else ""
+    what = f"{who}{field.label} {old} → {form.written(session.value(field))}"
+    if session.steps:
+        return f"{what} for the next run: r starts it, the old curve is kept"
+    session.prepare()
+    return f"{what}: space starts"
