@@ -26,6 +26,9 @@ def put(session: Session, field: Field, value: Any) -> str:
     who = f"{run.name}: " if len(session.runs) > 1 else ""
     what = f"{who}{field.label} {old} → {form.written(session.value(field))}"
     if session.steps:
-        return f"{what} for the next run: r starts it, the old curve is kept"
+        session.keep_ghost()
+        ghost = session.promised.get(session.trainer, "")
+        old_curve = f"becomes ghost {ghost}" if ghost else "is kept"
+        return f"{what} for the next run (r); the old curve {old_curve}"
     session.prepare()
     return f"{what}: space starts"
