@@ -34,6 +34,9 @@ ROLES = (
 )  # fmt: skip
 
 
+#: Roles of these are levels, drawn with characters that can be read without their colours.
+RAMPS = ("shade-", "heat-")
+
 #: Control characters, which a preset's title may hold, are shown as a dot and never reach the terminal.
 SHOWN = dict.fromkeys((*range(32), *range(127, 160)), "·")
 
@@ -130,7 +133,9 @@ class Canvas(Widget):
         if role not in self._styles:
             front, _, back = role.partition("/")
             style = self.get_component_rich_style(front)
-            if back:  # a half block: one role above, another below
+            if back.startswith(RAMPS) and self.app.native_ansi_color:
+                pass  # sixteen colours have no shades: the characters alone tell them
+            elif back:  # a half block: one role above, another below
                 style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color, bold=style.bold)
             self._styles[role] = style
         return self._styles[role]

@@ -608,3 +608,19 @@ async def test_why_a_view_cannot_be_chosen_stands_on_the_sheet(lab):
         await person.until(lambda: "v a shows it" in person.seen())
         await person.press("l")
         assert person.lab.viewing.second == "own"
+
+
+async def test_with_sixteen_colours_the_characters_tell_the_shades(lab):
+    async with lab("digits", epochs=1, size=(80, 24)) as person:
+        await person.press("n", "n", "n", "n", "v", "l")
+        await person.until(lambda: " · " in person.read("inside"))
+        canvas = person.canvas("inside")
+        fields = [f"{ramp}-{level}/{ramp}-{level}" for ramp in ("shade", "heat") for level in range(1, 7)]
+        person.app.theme = "textual-dark"
+        await person.settle()
+        assert not any(canvas._style(role).bgcolor.is_default for role in fields)
+        person.app.theme = "ansi-dark"
+        await person.settle()
+        styles = [canvas._style(role) for role in [*fields, "strong/heat-3", "heat-6/heat-1"]]
+        assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
+        assert len({style.color for style in styles}) == 1
