@@ -125,6 +125,8 @@ async def test_w_opens_the_evidence_and_enter_writes_the_setting_into_the_form(l
         assert person.session.trainer.epoch == best.epoch
         assert len(person.session.kept) == 1
         assert person.session.ghosts[0].history.best.epoch == best.epoch
+        assert person.session.ghosts == person.session.kept
+        assert "ghost" in [one.role for one in person.lab.query_one("#loss").picture.series]
 
 
 async def test_a_rate_that_could_change_at_once_waits_for_the_next_run(lab, fast):

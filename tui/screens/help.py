@@ -38,7 +38,7 @@ WORDS: dict[str, Group] = {
 }
 NOTES = """\
 In the settings: Left and Right nudge, Enter or a digit types, Escape restores; ~ takes effect at once, \
-↻ with the next start (r).
+↻ with the next start (r). Several values with commas (0.1, 0.01) make a run of each, side by side.
 In the tree: Right opens, Left closes, End follows the newest.
 In the lesson, words that are underlined stand in the glossary: Tab, or ? from there."""
 
