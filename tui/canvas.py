@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -18,6 +18,8 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tui.keys import told
 
 Span = tuple[str, str]  # text, role
 Row = tuple[Span, ...]
@@ -143,6 +145,11 @@ class Canvas(Widget):
 
 class Pane(Canvas):
     """A canvas that draws itself from what it was last shown, whenever its size or focus changes."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if "BINDINGS" in vars(cls):
+            cls.BINDINGS = told(cls.BINDINGS)
+        super().__init_subclass__(**options)
 
     def draw(self) -> None:
         """Paint what there is for the room there is."""

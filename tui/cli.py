@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tui.commands import check, list_presets, new, open_folder, print_folder, schema
+from tui.commands import check, keys, list_presets, new, open_folder, print_folder, schema
 from tui.commands import versioned as _versioned
 from tui.loading import Failed, Refused, is_recorded, load, load_session
 from tui.options import MOST_SEED, parse_pace, parse_seeds
@@ -224,7 +224,7 @@ def run(
     _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, seeds, target=target)
 
 
-for command in (check, new, schema):
+for command in (check, keys, new, schema):
     main.add_command(command)
 
 

@@ -79,6 +79,31 @@ def schema() -> None:
     print(json.dumps(preset_schema(), indent=2), flush=True)
 
 
+@click.command(epilog="Example: descent keys --toml > keymap.toml")
+@click.option("--toml", "as_toml", is_flag=True, help="As a keymap file to begin with, a comment beside every key.")
+@versioned
+def keys(as_toml: bool) -> None:
+    """List every key with its id, or every problem of the keymap.
+
+    A file keymap.toml beside one's own presets changes them: "run.toggle" = "x", or a list of keys.
+    """
+    from tui import keymap
+    from tui.folders import keymap_file
+
+    try:
+        found, problems = keymap.read(), None
+    except keymap.KeymapError as error:
+        found, problems = {}, error
+    file = keymap_file()
+    for line in keymap.toml_lines(found, file) if as_toml else keymap.table_lines(found):
+        print(line, flush=True)
+    if problems is not None:
+        raise Refused(f"{problems}\nThe lab keeps its own keys until that is put right.")
+    if not as_toml:
+        said = "* changed by" if found else "Other keys can be said in"
+        print(f"\n{said} {file}; descent keys --toml begins one.", flush=True)
+
+
 @click.command(epilog="Example: descent check my-own.toml lessons/")
 @click.argument("files", metavar="FILE|FOLDER...", nargs=-1, required=True)
 @versioned

@@ -22,6 +22,11 @@ def presets_folder() -> Path:
     return (_home() or user_config_path("descent", appauthor=False)) / "presets"
 
 
+def keymap_file() -> Path:
+    """The file in which the user says other keys. It need not exist."""
+    return (_home() or user_config_path("descent", appauthor=False)) / "keymap.toml"
+
+
 def _home() -> Path | None:
     home = os.environ.get("DESCENT_HOME", "")
     return Path(home).expanduser() if home else None

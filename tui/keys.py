@@ -1,13 +1,17 @@
-"""One table of keys: it makes the bindings, the footer and the help, so that none of them can be out of date.
+"""One table of keys: it makes the bindings, the footer, the help and the palette, so that none of them can be out of date.
 
-Never a key that begins an escape sequence (`[`, `]`, `O`), alt, or a function key: over SSH they do not arrive whole.
+Never a key that begins an escape sequence (`[`, `]`, `O`), alt, or a function key: over SSH they do not arrive whole. A
+keymap of the user's own (`keymap.py`) puts other keys in the place of these.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
+from textual.keys import _character_to_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,44 @@ KEYS = (
     Key("pane.previous", "shift+tab", "shift+Tab", "app.focus_previous", "Previous pane", ""),
     Key("pane.arrows", "", "arrows", "", "The focused pane's own: rows of settings, the tree, a cursor on the curves", ""),
     Key("pane.enter", "", "Enter", "", "Edit and accept a setting; open a node of the tree; show an answer", ""),
-    Key("pane.escape", "escape", "Escape", "back", "Cancel the edit, close what is open, leave the zoom; never quits", ""),
+    Key("pane.escape", "escape", "Escape", "back", "Cancel an edit or long work, close what is open; never quits", ""),
 )  # fmt: skip
+
+
+def told(made: Iterable[BindingType]) -> list[BindingType]:
+    """The bindings of a pane or sheet, each with a tooltip: where there is none of its own, what it is described by."""
+    return [
+        replace(each, tooltip=each.description) if isinstance(each, Binding) and not each.tooltip else each for each in made
+    ]
+
+
+#: How keys are written that are no characters.
+WRITTEN = {"space": "space", "tab": "Tab", "enter": "Enter", "escape": "Escape", "pageup": "PageUp", "pagedown": "PageDown"}
+
+
+#: The characters that Textual calls by a name.
+CHARACTERS = {_character_to_key(character): character for character in string.punctuation}
+
+
+def written(key: str) -> str:
+    """A key as it is written for people: '?' for question_mark, 'shift+Tab', 'PageUp'."""
+    *modifiers, name = key.split("+") if len(key) > 1 else (key,)
+    if len(name) > 1:
+        name = CHARACTERS.get(name) or WRITTEN.get(name, name.capitalize())
+    return "+".join((*modifiers, name))
+
+
+def typed(key: str) -> str:
+    """The character that a key types, by Textual's name of it; empty where it types none."""
+    return " " if key == "space" else key if len(key) == 1 else CHARACTERS.get(key, "")
+
+
+def in_force(keymap: Mapping[str, Sequence[str]], table: Sequence[Key] = KEYS) -> tuple[Key, ...]:
+    """The table with the keys of a keymap: by id, Textual's names of keys."""
+    return tuple(
+        replace(key, keys=",".join(keymap[key.id]), shown=written(keymap[key.id][0])) if key.id in keymap else key
+        for key in table
+    )
 
 
 def bindings() -> list[Binding]:
@@ -58,14 +98,22 @@ def bindings() -> list[Binding]:
     return [Binding(key.keys, key.action, key.help, show=False, id=key.id, tooltip=key.help) for key in KEYS if key.action]
 
 
-def footer(state: str, width: int, steps: bool = False) -> list[tuple[str, str]]:
+#: What the line at the bottom keeps the longest, where there is little room: the way to all other keys first.
+USEFUL = (
+    "show.help", "run.toggle", "run.batch", "show.views", "rate.up", "show.presets", "run.epoch", "pace.faster",
+    "run.phase", "run.keep", "app.quit", "show.lesson", "show.why", "run.restart", "show.zoom",
+)  # fmt: skip
+
+
+def footer(state: str, width: int, steps: bool = False, table: Sequence[Key] = KEYS) -> list[tuple[str, str]]:
     """(keys, word) for the line at the bottom, as many as fit; pairs such as `, .` stand together.
 
-    `steps`: on a surface a batch, and an epoch as well, is a step.
+    `steps`: on a surface a batch, and an epoch as well, is a step. `table`: with the keys in force.
     """
     entries: list[tuple[str, str]] = []
+    ids: list[str] = []
     waiting = ""
-    for key in KEYS:
+    for key in table:
         if key.footer and not (steps and key.id == "run.epoch"):
             word = {"running": "pause", "paused": "go on", "finished": "again"}.get(state, "start")
             word = word if key.id == "run.toggle" else key.footer
@@ -74,12 +122,13 @@ def footer(state: str, width: int, steps: bool = False) -> list[tuple[str, str]]
             if steps and key.id == "run.batch":
                 word = "step"
             entries.append((f"{waiting}{key.shown}", word))
+            ids.append(key.id)
             waiting = ""
         elif key.id in ("rate.down", "pace.slower"):  # told together with the key that follows
             waiting = f"{key.shown} "
-    least = [entry for entry in entries if entry[0] == "?"]
-    for drop in ("s", "v", "z", "q", "t", "k", "r", "p", "- +", ", .", "N"):
-        if sum(len(keys) + len(word) + 3 for keys, word in entries) <= width:
+    while ids and sum(len(keys) + len(word) + 3 for keys, word in entries) > width:
+        worst = max(range(len(ids)), key=lambda at: USEFUL.index(ids[at]) if ids[at] in USEFUL else len(USEFUL))
+        if ids[worst] == USEFUL[0]:
             break
-        entries = [entry for entry in entries if entry[0] != drop]
-    return entries if width >= 30 else least
+        del ids[worst], entries[worst]
+    return entries

@@ -86,11 +86,12 @@ def titles(
 
     long = (start, *(entry(one, f" {names[one.run.index]}") for one in legends))
     brief = (start, *(entry(one, "") for one in legends))
+    least = (start, *((f" {one.run.letter}", one.run.role) for one in legends))  # a run that is not named could not be told
     if covered:
-        return (*long, (HIDDEN, "dim")), (*brief, (HIDDEN, "dim")), brief
+        return (*long, (HIDDEN, "dim")), (*brief, (HIDDEN, "dim")), brief, least
     if all(one.seen is None for one in legends):
-        return long, brief
-    return ((*long, ("  line: train, letter: validation", "dim")), long, brief)
+        return long, brief, least
+    return (*long, ("  line: train, letter: validation", "dim")), long, brief, least
 
 
 def _of_one(start: Span, one: Legend, figure: Figure, covered: bool) -> tuple[Row, ...]:

@@ -61,7 +61,9 @@ def _read(files: Mapping[str, Path], texts: Mapping[str, Callable[[], str]]) -> 
             broken.append(f"{path}: {error.strerror or error}")
         except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8: both are ValueErrors
             broken.append(f"{path}: {error}")
-    first = {heading.lesson: min(h.order for h in headings if h.lesson == heading.lesson) for heading in headings}
+    first: dict[str, int] = {}
+    for heading in headings:
+        first[heading.lesson] = min(heading.order, first.get(heading.lesson, heading.order))
     headings.sort(key=lambda heading: (first[heading.lesson], heading.lesson, heading.order, heading.name))
     return headings, broken
 
@@ -93,7 +95,7 @@ def _wrap(text: str, columns: int, indent: str) -> list[str]:
     return textwrap.wrap(text, max(columns, len(indent) + 10), initial_indent=indent, subsequent_indent=indent)
 
 
-@lru_cache(1000)  # each time that a preset or a sheet is opened all are asked for, and nearly always nothing has changed
+@lru_cache(10_000)  # each time that a preset or a sheet is opened all are asked for, and nearly always nothing has changed
 def _heading(name: str, written: str, stem: str) -> Heading:
     document = tomllib.loads(written)
 

@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def replace_file(file: Path, text: str, mode: int = 0o600) -> None:
-    """Write the text, in UTF-8, beside the file's place and put it there with these rights. Raises OSError, and then
-    nothing has changed."""
+def replace_file(file: Path, text: str | bytes, mode: int = 0o600) -> None:
+    """Write the text, in UTF-8, or these bytes beside the file's place and put it there with these rights. Raises OSError,
+    and then nothing has changed."""
     handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-", suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as written:
-            written.write(text)
+        with os.fdopen(handle, "wb") as written:
+            written.write(text if isinstance(text, bytes) else text.encode("utf-8"))
             written.flush()
             os.fsync(written.fileno())  # else a power cut could leave the new name with nothing in it
         os.chmod(beside, mode)

@@ -42,6 +42,8 @@ VIEWS = (
     Entry("outliers", "f", "Outliers", "The outermost 5 % at either end left out of the scale", AXES, stays=True),
     Entry("multiples", "m", "Small multiples", "Each run on a plot of its own, all with the same axes", RUNS),
     Entry("seeds", "s", "Seeds as a band", "Train with 5 to 30 seeds: their median, and where eight of ten lie", RUNS),
+    Entry("theme", "t", "Theme", "Colours, dark and light, of high contrast, safe for the colour-blind", SCREEN),
+    Entry("panes", "p", "Panes", "Show and hide each; it is remembered", SCREEN),
 )  # fmt: skip
 
 

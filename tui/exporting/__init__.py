@@ -1,1 +1,1 @@
-"""Taking things away: what a run became, in forms that other programs read."""
+"""What can be taken away from the lab as files: the screen, the numbers, a report. No screen is needed for it."""

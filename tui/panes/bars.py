@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tui.canvas import Pane, Row, Span, ends, fit, row, width_of
 from tui.figures import duration, rate
-from tui.keys import footer
+from tui.keys import KEYS, Key, footer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def _of(done: int, all_of_them: int) -> str:
     return f"{done}/{all_of_them}" if all_of_them else str(done)
 
 
-def key_line(state: str, width: int, steps: bool = False) -> Row:
-    """The line at the bottom: keys and what they do; on a surface, n takes a step."""
+def key_line(state: str, width: int, steps: bool = False, table: Sequence[Key] = KEYS) -> Row:
+    """The line at the bottom: keys of the table and what they do; on a surface, n takes a step."""
     spans: list[Span] = []
-    for keys, word in footer(state, width - 1, steps):
+    for keys, word in footer(state, width - 1, steps, table):
         spans += [(" " + keys, "key"), (f" {word} ", "dim")]
     return fit(tuple(spans), width)
 

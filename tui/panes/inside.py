@@ -15,10 +15,10 @@ class InsidePane(Pane, can_focus=True):
     """Attributes down: `show`. Messages up: `Moved`, for the arrows and Enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1, 0, 0)", "Left", show=False, id="inside.left"),
-        Binding("right", "move(1, 0, 0)", "Right", show=False, id="inside.right"),
-        Binding("up", "move(0, -1, 0)", "Up", show=False, id="inside.up"),
-        Binding("down", "move(0, 1, 0)", "Down", show=False, id="inside.down"),
+        Binding("left", "move(-1, 0, 0)", "Left", show=False, id="inside.left", tooltip="Move in the view"),
+        Binding("right", "move(1, 0, 0)", "Right", show=False, id="inside.right", tooltip="Move in the view"),
+        Binding("up", "move(0, -1, 0)", "Up", show=False, id="inside.up", tooltip="Move in the view"),
+        Binding("down", "move(0, 1, 0)", "Down", show=False, id="inside.down", tooltip="Move in the view"),
         Binding("enter", "move(0, 0, 1)", "The other way to look", show=False, id="inside.enter"),
     ]
 

@@ -37,6 +37,7 @@ class Seen:
     verdict: str = ""
     held: bool | None = None
     saw: str = ""
+    seeds: str = ""  # in how many seeds it held, once somebody has had that tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,17 @@ class Title(Canvas):
     """The rule over the lesson, and the tally of its claims; both stay where the text is scrolled."""
 
 
-class LessonPane(VerticalScroll, can_focus=True):
+class LessonPane(VerticalScroll, can_focus=True, inherit_bindings=False):
     """One Tab stop: arrows scroll, Enter uncovers the next answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "answer", "Show the next answer", show=False, id="lesson.enter"),
+        Binding("enter", "answer", "Show the next answer", show=False, id="lesson.enter", tooltip="Show the next answer"),
+        Binding("up", "scroll_up", "Up", show=False, id="lesson.up", tooltip="Scroll the text"),
+        Binding("down", "scroll_down", "Down", show=False, id="lesson.down", tooltip="Scroll the text"),
+        Binding("pageup", "page_up", "Page up", show=False, id="lesson.page_up", tooltip="A page further"),
+        Binding("pagedown", "page_down", "Page down", show=False, id="lesson.page_down", tooltip="A page further"),
+        Binding("home", "scroll_home", "Home", show=False, id="lesson.home", tooltip="To the beginning, and the end"),
+        Binding("end", "scroll_end", "End", show=False, id="lesson.end", tooltip="To the beginning, and the end"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -200,6 +207,8 @@ def claim_rows(told: Told, width: int, kept: dict[tuple[int, int], int]) -> list
         numbers = wrapped(seen.saw or "not seen yet", width, 4, "strong" if seen.held is not None else "dim")
         lines = kept[(width, index)] = max(len(numbers), -(-USUAL // max(8, width - 5)), kept.get((width, index), 0))
         rows += [*numbers, *[()] * (lines - len(numbers))]
+        if seen.seeds:
+            rows += wrapped(seen.seeds, width, 4, "strong")
     return rows
 
 

@@ -22,10 +22,10 @@ class ProgressTree(Pane, can_focus=True):
     """Attributes down: `show` and `go_to`. Messages up: `Selected`, when the cursor comes to another run, and `Lighted`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, id="tree.up"),
-        Binding("down", "move(1)", "Down", show=False, id="tree.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="tree.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="tree.page_down"),
+        Binding("up", "move(-1)", "Up", show=False, id="tree.up", tooltip="Another row"),
+        Binding("down", "move(1)", "Down", show=False, id="tree.down", tooltip="Another row"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="tree.page_up", tooltip="A page further"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="tree.page_down", tooltip="A page further"),
         Binding("home", "first", "To the top", show=False, id="tree.home"),
         Binding("end", "follow", "Follow the newest", show=False, id="tree.end"),
         Binding("enter", "open", "Open or close", show=False, id="tree.enter"),

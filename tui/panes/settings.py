@@ -18,6 +18,8 @@ from tui.canvas import Pane, Row, Span, fit, heading, row
 from tui.figures import cut
 from tui.line import Line
 
+NUDGES = "The value a step down, and up"
+EDITS = "Type a value (a digit begins as well) or open the list; Enter accepts, Escape restores"
 MARK_LIVE, MARK_RESTART, MARK_FIXED = "~", "↻", "="
 
 
@@ -49,12 +51,13 @@ class SettingsPane(Pane, can_focus=True):
     """Attributes down: `show` and `check`. Messages up: `Nudged`, `Typed` and `Choose`, each with its row's key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Row up", show=False, id="settings.up"),
-        Binding("down", "move(1)", "Row down", show=False, id="settings.down"),
-        Binding("left", "nudge(False)", "Smaller", show=False, id="settings.left"),
-        Binding("right", "nudge(True)", "Larger", show=False, id="settings.right"),
-        Binding("home", "move(-99)", "First row", show=False, id="settings.home"),
-        Binding("end", "move(99)", "Last row", show=False, id="settings.end"),
+        Binding("up", "move(-1)", "Row up", show=False, id="settings.up", tooltip="Another setting"),
+        Binding("down", "move(1)", "Row down", show=False, id="settings.down", tooltip="Another setting"),
+        Binding("left", "nudge(False)", "Smaller", show=False, id="settings.left", tooltip=NUDGES),
+        Binding("right", "nudge(True)", "Larger", show=False, id="settings.right", tooltip=NUDGES),
+        Binding("home", "move(-99)", "First row", show=False, id="settings.home", tooltip="The first setting, and the last"),
+        Binding("end", "move(99)", "Last row", show=False, id="settings.end", tooltip="The first setting, and the last"),
+        Binding("enter", "edit", "Edit", show=False, id="settings.enter", tooltip=EDITS),
     ]
 
     class Nudged(Message):
@@ -92,6 +95,7 @@ class SettingsPane(Pane, can_focus=True):
         self.derived = ("", "")
         self.cursor = 0
         self.check: Callable[[str, str], Check] = lambda key, text: Check(("", ""), "")
+        self.edits: Sequence[str] = ("enter",)  # the keys that begin typing
         self.line: Line | None = None  # what is being typed
         self._checked: Check | None = None
 
@@ -140,7 +144,9 @@ class SettingsPane(Pane, can_focus=True):
             )
         else:
             rows.append(row((f"  {MARK_LIVE} at once  {MARK_RESTART} starts again", "dim")))
-        self.paint(rows)
+        cursor = 1 + self.cursor + sum(1 for entry in self.form[: self.cursor] if entry.below)
+        lost = max(0, min(len(rows) - self.size.height, cursor + 2 - self.size.height))  # above, so that the cursor is seen
+        self.paint([rows[0], *rows[1 + lost :]])
 
     def _row(self, index: int, entry: FormRow, width: int) -> Row:
         here = index == self.cursor
@@ -191,7 +197,7 @@ class SettingsPane(Pane, can_focus=True):
             event.stop()
 
     def _begins(self, event: events.Key) -> bool:
-        if event.key == "enter":
+        if event.key in self.edits:  # at once, not by its binding: the next key may be there already
             self.action_edit()
             return True
         digit = event.character is not None and event.character.isdigit() and not self.form[self.cursor].chosen

@@ -6,6 +6,9 @@ this class and not one another.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from textual.screen import Screen
 
 from tui import outcome
@@ -25,6 +28,7 @@ class Lab(Screen[None]):
     settings: SettingsPane
     progress: ProgressTree
     lesson: LessonPane
+    keymap: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # keys of one's own, by the ids of bindings
 
     @property
     def session(self) -> Session:
@@ -64,6 +68,14 @@ class Lab(Screen[None]):
         """Draw everything."""
         self.show_form()
         self.frame()
+
+    def action_back(self) -> None:
+        """Escape: one step back."""
+        raise NotImplementedError
+
+    def cancel_work(self) -> bool:
+        """Give up the long work that goes on beside the lab, the newest first; whether there was any."""
+        return False
 
     def place_panes(self) -> None:
         """Show and hide panes as the room and what is wanted have it."""

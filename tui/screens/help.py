@@ -21,9 +21,12 @@ from textual.widgets.option_list import Option
 
 from tui import glossary
 from tui.figures import printable
-from tui.keys import KEYS
+from tui.keys import Key, in_force
+from tui.places import help_rows
 from tui.screens.sheets import Sheet, choosing, heading, typing_line
 
+Keymap = Mapping[str, Sequence[str]]
+NO_KEYMAP: Keymap = {}
 Group = tuple[str, Sequence[str]]  # what the words have in common, and their slugs
 
 #: The words of each pane, by its id. Those of the settings are their rows, those of the lesson are in its text.
@@ -37,28 +40,35 @@ WORDS: dict[str, Group] = {
     ),
 }
 NOTES = """\
-In the settings: Left and Right nudge, Enter or a digit types, Escape restores; ~ takes effect at once, \
-↻ with the next start (r). Several values with commas (0.1, 0.01) make a run of each, side by side.
-In the tree: Right opens, Left closes, End follows the newest.
-In the lesson, words that are underlined stand in the glossary: Tab, or ? from there."""
+In the settings ~ takes effect at once, ↻ with the next start (r). Several values with commas (0.1, 0.01) make a run of each, \
+side by side.
+In the lesson, words that are underlined stand in the glossary: Tab, or ? from there.
+Any of these keys can be another one: descent keys says how."""
 
 
 class Help(Sheet[str]):
     """Gives the name of a preset to open, where one was chosen.
 
     `groups` are the words that come first, in groups; all others follow. `at` is the word it opens at; '': at the keys.
-    `titles` are those of the presets there are, by name.
+    `titles` are those of the presets there are, by name. `keymap` has the user's own keys, by the ids of bindings.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "dismiss(None)", "Close", show=False, priority=True, id="help.close"),
-        Binding("escape", "back", "Back", show=False, id="help.escape"),
-        Binding("tab,shift+tab", "turn", "Keys or words", show=False, priority=True, id="help.tab"),
+        Binding("question_mark", "dismiss(None)", "Close", show=False, priority=True, id="help.close", tooltip="Close it"),
+        Binding("escape", "back", "Back", show=False, id="help.escape", tooltip="Back to the words; close it"),
+        Binding("tab,shift+tab", "turn", "Keys or words", show=False, priority=True, id="help.tab", tooltip="Keys or words"),
         *choosing("help"),
     ]
 
-    def __init__(self, groups: Sequence[Group], at: str, titles: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        at: str,
+        titles: Mapping[str, str],
+        keymap: Keymap = NO_KEYMAP,
+    ) -> None:
         super().__init__("help")
+        self.table, self.keymap = in_force(keymap), keymap
         self.groups, self.at, self.titles = groups, at, titles
         self.words = bool(at)  # which of the two parts is shown
         self.within = False  # whether the arrows choose among the links of the entry
@@ -69,7 +79,7 @@ class Help(Sheet[str]):
         with Vertical():
             yield Static(id="help-title", classes="sheet-title", markup=False)
             with VerticalScroll(id="help-keys"):
-                yield Static(key_table())
+                yield Static(key_table(self.table, self.keymap))
                 yield Static(f"\n{NOTES}", markup=False)
             yield typing_line(placeholder="type to search")
             with Horizontal(id="help-words"):
@@ -218,14 +228,19 @@ class Help(Sheet[str]):
             self._show()
 
 
-def key_table() -> Table:
-    """The keys and what they do, from the one table."""
-    table = Table.grid(padding=(0, 3))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column()
-    for key in KEYS:
-        table.add_row(Text(key.shown, style="bold"), key.help)
-    return table
+def key_table(table: Sequence[Key], keymap: Keymap) -> Table:
+    """The keys in force and what they do: the lab's from their table, then each pane's and sheet's from its bindings."""
+    made = Table.grid(padding=(0, 3))
+    made.add_column(justify="right", max_width=15)
+    made.add_column()
+    for key in table:
+        made.add_row(Text(key.shown, style="bold"), key.help)
+    for title, rows in help_rows(keymap):
+        made.add_row("", "")
+        made.add_row("", Text(title, style="bold underline"))
+        for shown, says in rows:
+            made.add_row(Text(shown, style="bold"), says)
+    return made
 
 
 def complete(groups: Sequence[Group]) -> list[Group]:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 
 from engine import Preset
 from tui import form, outcome, view
@@ -25,27 +25,31 @@ from tui.panes.multiples import MultiplesPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
+from tui.panes.too_small import TooSmall
 from tui.panes.training_loop import TrainingLoop
 from tui.screens.comparing import Compares
 from tui.screens.conductor import Conductor
 from tui.screens.editing import Edits
 from tui.screens.explaining import Explains
+from tui.screens.exporting import TakesAway
+from tui.screens.homing import AtHome
 from tui.screens.layout import arrange
 from tui.screens.linking import Links
+from tui.screens.loading import Loads
 from tui.screens.multiples import Multiplies
 from tui.screens.phasing import Phasing
+from tui.screens.proving import Proves
 from tui.screens.reading import Reads
 from tui.screens.recording import Records
 from tui.screens.seeds import TrainsSeeds
-from tui.screens.teaching import Teaches
 from tui.screens.training import Trains
-from tui.screens.viewing import LooksAt
 from tui.session import Session
 
 
 class LabScreen(
-    Links, Records, Compares, TrainsSeeds, Multiplies, Teaches, Phasing, Trains, Edits, Reads, LooksAt, Explains
-):
+    Links, Loads, Proves, TakesAway, Records, Compares, TrainsSeeds, Multiplies, Phasing, Trains, Edits, Reads, AtHome,
+    Explains,
+):  # fmt: skip
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
@@ -63,15 +67,18 @@ class LabScreen(
                 yield SettingsPane(id="settings")
                 yield ProgressTree(id="tree")
             with Vertical(id="middle"):
-                yield Curves(id="loss")
-                yield Curves(id="second")
-                yield InsidePane(id="inside")
+                with Container(id="plots"):
+                    with Vertical(id="curves"):
+                        yield Curves(id="loss")
+                        yield Curves(id="second")
+                    yield InsidePane(id="inside")
                 yield MultiplesPane(id="multiples")
                 yield Bar(id="differs")
                 yield TrainingLoop(id="loop")
                 yield ResultsPane(id="results")
             yield LessonPane(id="lesson")
         yield TrainingLoop(id="loop-line")
+        yield TooSmall(id="too-small")
         yield Bar(id="verdict")
         yield Bar(id="note")
         yield Section(id="next")
@@ -82,12 +89,17 @@ class LabScreen(
         self.progress = self.query_one(ProgressTree)
         self.lesson = self.query_one(LessonPane)
         self.settings.check = self._check
+        self.come_home()
         self.conductor.mount()
         self.settings.focus()
         self.show_form()
         self.settings.go_to(form.RATE)  # what people change first
         self.place_panes()
         self.opened()
+        self.say_troubles()
+
+    def on_unmount(self) -> None:
+        self.leave_home()
 
     def opened(self) -> None:
         """A preset was opened: show all of it."""
@@ -117,7 +129,7 @@ class LabScreen(
         speed, left = conductor.speed, conductor.left
         standing, state, steps = view.standing(session, speed, left), session.state, session.trainer.run.surface is not None
         self.query_one("#header", Bar).show(lambda width: header(standing, width))
-        self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps))
+        self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps, self.keys))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
         self.show_curves()
         self.compare_frame()
@@ -146,8 +158,10 @@ class LabScreen(
         self.place_panes()
 
     def place_panes(self) -> None:
-        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.apart)
+        arrange(self, self.lesson_wanted, self.zoomed, self.over, self.inside, self.hidden_panes, self.apart)
         self.place_multiples()
+        self.keep_layout()
+        self.say_too_small()
         shown = [pane for pane in self.query(".pane") if all(one.display for one in pane.ancestors_with_self)]
         if shown and not any(pane.has_focus_within for pane in shown):
             shown[0].focus()

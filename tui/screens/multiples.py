@@ -49,7 +49,7 @@ class Multiplies(LooksAt):
         phases = self.has_class("apart") or self.has_class("on-surface")  # these have the room of a plot
         pane.display = self.small and self.zoomed is None and not phases and not self._no_multiples()
         if pane.display:
-            for name in ("#loss", "#second", "#inside"):
+            for name in ("#loss", "#second", "#inside", "#curves", "#plots"):
                 self.query_one(name).display = False
 
     def show_curves(self) -> None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.widgets import Markdown
 
-from engine import PresetError, Trainer, load_preset
-from engine.columns import TableError
+from engine import Trainer
 from tui import glossary, progress
 from tui.figures import printable
 from tui.listing import Heading, headings_in, read_headings
-from tui.own_folder import called, named, source_of
+from tui.own_folder import called, named
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
 from tui.panes.settings import SettingsPane
@@ -22,7 +21,6 @@ from tui.screens.base import Lab
 from tui.screens.help import WORDS, Group, Help
 from tui.screens.picker import Picker
 from tui.screens.sheets import Ask
-from tui.session import Session, why_not
 
 if TYPE_CHECKING:
     from tui.saving import Copy
@@ -78,15 +76,7 @@ class OpensSheets(Lab):
 
     def open_preset(self, name: str) -> None:
         """Leave this preset for another one, ready to start."""
-        try:
-            preset = load_preset(source_of(name))
-        except PresetError as error:
-            self.say(f"{name}: {why_not(error)}", role="bad")
-        except (OSError, TableError) as error:
-            self.say(f"{name}: {getattr(error, 'strerror', None) or error}", role="bad")
-        else:
-            self.conductor.open(Session(preset))
-            self.opened()
+        raise NotImplementedError
 
     def action_save(self) -> None:
         """Ask where, and save what is on the screen as a preset; a value that is being typed is taken first."""
@@ -125,7 +115,7 @@ class OpensSheets(Lab):
                 self.open_preset(name)
 
         titles = {entry.name: entry.title for entry in self.entries()}
-        self.app.push_screen(Help(groups, at, titles), picked)
+        self.app.push_screen(Help(groups, at, titles, self.keymap), picked)
 
     def words_here(self) -> tuple[str, list[Group]]:
         """The word that explains what has the focus ('': nothing in particular), and the words of what is in sight."""

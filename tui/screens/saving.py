@@ -30,8 +30,8 @@ class Overwrite(Sheet[bool]):
     """Whether a file that is there may be replaced: y is yes, everything else is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "Yes", show=False, id="overwrite.yes"),
-        Binding("n,enter", "dismiss(False)", "No", show=False, id="overwrite.no"),
+        Binding("y", "dismiss(True)", "Yes", show=False, id="overwrite.yes", tooltip="Replace the file"),
+        Binding("n,enter", "dismiss(False)", "No", show=False, id="overwrite.no", tooltip="Keep it, and type another name"),
     ]
 
     def __init__(self, question: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.figures import printable
+from tui.keys import told
 
 Result = TypeVar("Result")
 
@@ -27,12 +28,31 @@ class Sheet(ModalScreen[Result]):
         (70, "-roomy"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Close", show=False, id="sheet.escape"),
+        Binding("escape", "dismiss(None)", "Close", show=False, id="sheet.escape", tooltip="Close it, with nothing done"),
     ]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if "BINDINGS" in vars(cls):
+            cls.BINDINGS = told(cls.BINDINGS)
+        super().__init_subclass__(**options)
 
     def __init__(self, kind: str) -> None:
         # a class and no id: one that is closing may still be there when the same key opens it again
         super().__init__(classes=kind)
+
+
+class Lines(OptionList, inherit_bindings=False):
+    """A list that has the focus; as Textual's, but each of its keys has an id, so that a keymap can name it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", "Up", show=False, id="list.up", tooltip="Another line"),
+        Binding("down", "cursor_down", "Down", show=False, id="list.down", tooltip="Another line"),
+        Binding("pageup", "page_up", "Page up", show=False, id="list.page_up", tooltip="A page further"),
+        Binding("pagedown", "page_down", "Page down", show=False, id="list.page_down", tooltip="A page further"),
+        Binding("home", "first", "First", show=False, id="list.home", tooltip="The first line, and the last"),
+        Binding("end", "last", "Last", show=False, id="list.end", tooltip="The first line, and the last"),
+        Binding("enter", "select", "Take it", show=False, id="list.enter", tooltip="Take the line"),
+    ]
 
 
 def typing_line(value: str = "", placeholder: str = "") -> Input:
@@ -54,7 +74,15 @@ def choosing(sheet: str) -> list[BindingType]:
         "end": "last",
     }  # fmt: skip
     return [
-        Binding(key, f"choose('{move}')", move.replace("_", " "), show=False, priority=True, id=f"{sheet}.{key}")
+        Binding(
+            key,
+            f"choose('{move}')",
+            move.replace("_", " "),
+            show=False,
+            priority=True,
+            id=f"{sheet}.{key}",
+            tooltip="Another line of the list, while one types",
+        )
         for key, move in moves.items()
     ]
 
@@ -69,7 +97,7 @@ class Choice(Sheet[str]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(self.label, classes="sheet-title", markup=False)
-            yield OptionList(*(Option(Text(word), id=word) for word in self.words))
+            yield Lines(*(Option(Text(word), id=word) for word in self.words))
             yield Static("Enter takes it   Escape keeps it", classes="sheet-hint", markup=False)
 
     def on_mount(self) -> None:

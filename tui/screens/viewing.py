@@ -40,9 +40,10 @@ class LooksAt(Lab):
     # drawing
 
     def show_curves(self) -> None:
-        """Draw both plots, or the view that stands in place of the second."""
+        """Draw both plots, and the view that stands in place of the second, or beside it."""
         loss, second = view.pictures(self.session, self.viewing)
         self.query_one("#loss", Curves).show(loss)
+        self.query_one("#second", Curves).show(second)
         inside = self.inside
         if inside != self._placed_inside:  # another preset was opened, or something uncovered
             self._placed_inside = inside
@@ -51,8 +52,6 @@ class LooksAt(Lab):
             self.place_panes()
         if inside:
             self._look_inside()
-        else:
-            self.query_one("#second", Curves).show(second)
 
     @property
     def inside(self) -> bool:

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.screens.sheets import Sheet, heading
+from tui.screens.sheets import Lines, Sheet, heading
 from tui.views import VIEWS, Entry
 
 Status = Callable[[Entry], tuple[str, str]]  # what it is now, and why it cannot be chosen ('': it can)
@@ -29,7 +29,7 @@ class Views(Sheet[str]):
         self.status, self.apply = status, apply
 
     def compose(self) -> ComposeResult:
-        self.list = OptionList(id="views-list")
+        self.list = Lines(id="views-list")
         with Vertical():
             yield Static("Views", classes="sheet-title", markup=False)
             yield self.list

@@ -1,0 +1,52 @@
+"""The lab takes itself away: its picture and what it knows at the moment, for the sheet that writes files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from tui.exporting.kinds import KINDS, Taken
+from tui.figures import printable
+from tui.screens.teaching import Teaches
+from tui.verdicts import Verdicts
+
+
+class TakesAway(Teaches):
+    """The part of the lab that exports."""
+
+    verdicts: Verdicts  # those that the line shows
+
+    def action_take_away(self, kind: str = KINDS[0].id) -> None:
+        """Ask what is to be written, and where."""
+        from tui.screens.taking import TakeAway
+
+        def written(said: str | None) -> None:
+            if said is not None:
+                self.say(printable(said), role="strong")
+
+        self.settings.close(accept=True)
+        self.app.push_screen(TakeAway(self.taken(), kind), written)
+
+    def taken(self) -> Taken:
+        """The lab as it is on the screen now."""
+        strips = self._compositor.render_strips()
+        return Taken(
+            self.session,
+            self.app.export_screenshot(title=f"descent: {printable(self.session.preset.title)}"),
+            [strip.text.rstrip() for strip in strips],
+            self._told_now().claims,
+            self.verdict_lines(),
+            f"Written by descent{_version()} on {datetime.now():%Y-%m-%d at %H:%M}.",
+        )
+
+    def verdict_lines(self) -> list[str]:
+        """What the curves say of the selected run, as the line of the verdict has it."""
+        shown = self.verdicts.shown(self.session)
+        return [f"{shown.run}: {shown.words[0]}" if shown.run else shown.words[0]]
+
+
+def _version() -> str:
+    try:
+        return f" {version('descent-tui')}"
+    except PackageNotFoundError:
+        return ""
