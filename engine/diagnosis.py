@@ -37,6 +37,7 @@ LOW, HIGH, GUESSING = 0.2, 0.5, 0.8  # a level that is settled, one that is far 
 FEW, FEW_UPDATES = 10, 100  # planned epochs, or updates, that may just be too few
 RIGHT = 0.95  # accuracy of a network that does not underfit
 USUAL_RATE = {"sgd": 0.5, "momentum": 0.1, "nesterov": 0.1}  # the most that is usual; the others scale their steps: 0.03
+LONGER = 0.95  # on a surface, of what the slope promised: a step that brings so much could be far longer
 DEAD = 0.9  # share of a layer's units
 SHORT = 3  # epochs that are too few to tell jumps from a turn
 
@@ -242,4 +243,4 @@ def _on_a_surface(course: Course) -> Kind:
     pace = (course.train / before) ** (1.0 / max(1, course.epoch - begun)) if before > 0.0 else 1.0
     if course.train * pace**course.left <= ARRIVED * course.scale:
         return "healthy"
-    return "learning_rate_too_low" if judged and gained >= 0.9 else "still_improving"
+    return "learning_rate_too_low" if judged and gained >= LONGER else "still_improving"

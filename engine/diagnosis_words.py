@@ -119,7 +119,11 @@ def _rate_high(course: Course) -> Told:
     if upwards > 0.9:
         said = f"Learning rate too high: the {loss} has climbed from {rose}."
         evidence = [training(course), Evidence(f"lowest {loss}", lowest), rate]
-        return (said, f"Learning rate too high: {loss} up from {rose}", "Learning rate too high"), evidence
+        return (
+            said,
+            f"Learning rate too high: {loss} up from {number(course.lowest + course.floor)}",
+            "Learning rate too high",
+        ), evidence
     said = f"Learning rate too high: the {loss} jumps by {share(jump / level)} from {unit} to {unit}, up as well as down."
     brief = f"Learning rate too high: {loss} jumps by {share(jump / level)} each {unit}"
     evidence = [

@@ -58,6 +58,24 @@ class Film:
         trainer = self._trainer
         return Frame(trainer.iteration, _copy(trainer.parameters), _copy(trainer.gradients))
 
+    def state(self) -> dict[str, Any]:
+        """All of it, to be written down: arrays (frames,) and (frames, parameters), and the stride."""
+        return {
+            "stride": self.stride,
+            "iterations": np.array([frame.iteration for frame in self.frames]),
+            "weights": np.stack([frame.weights for frame in self.frames]),
+            "gradients": np.stack([frame.gradient for frame in self.frames]),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `state()` was taken from, a film of the same run. Raises ValueError where it does not fit."""
+        weights, gradients = (np.asarray(state[name], np.float32) for name in ("weights", "gradients"))
+        if not weights.shape == gradients.shape == (len(state["iterations"]), self._trainer.parameters.size):
+            raise ValueError(f"frames of the shapes {weights.shape} and {gradients.shape}")
+        found = zip(state["iterations"], weights, gradients, strict=True)
+        self.frames = [Frame(int(iteration), *arrays) for iteration, *arrays in found]
+        self.stride = int(state["stride"])
+
 
 def _copy(vector: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     with np.errstate(all="ignore"):  # what float32 cannot hold is infinite

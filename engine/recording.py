@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from engine.columns import TableError
+from engine.film import Film
 from engine.own_table import OwnTable
 from engine.preset import RUN_TABLES, Preset, parse_preset, read_run, read_sheet
 from engine.problems import PresetError
@@ -46,25 +47,31 @@ class RecordingError(ValueError):
 @dataclass(frozen=True)
 class Recording:
     """Runs as they were: `preset` is what they were opened from, `trainers` are the runs, and `documents` the tables that
-    stood in the form for each of them, a change that waits for the next start among them."""
+    stood in the form for each of them, a change that waits for the next start among them. `films` are theirs; where none
+    were recorded, they begin now."""
 
     preset: Preset
     trainers: tuple[Trainer, ...]
     documents: tuple[Document, ...]
+    films: tuple[Film, ...]
 
 
 # Writing --------------------------------------------------------------------------------------------------------------
 
 
 def save_recording(
-    place: Path, preset: Preset, trainers: Sequence[Trainer], documents: Sequence[Document] | None = None
+    place: Path,
+    preset: Preset,
+    trainers: Sequence[Trainer],
+    documents: Sequence[Document] | None = None,
+    films: Sequence[Film] = (),
 ) -> None:
     """Write these runs of a preset to a file, in one step: where writing fails, what was there before is still there.
 
-    `documents` are the form's tables; left out, those that the runs train with. A run in the middle of an iteration that is
-    taken apart is written as it was just before. Raises OSError.
+    `documents` are the form's tables; left out, those that the runs train with. `films` are of these runs, or none. A run
+    in the middle of an iteration that is taken apart is written as it was just before. Raises OSError.
     """
-    content = recorded(preset, trainers, documents)
+    content = recorded(preset, trainers, documents, films)
     if place.is_dir():
         raise IsADirectoryError(errno.EISDIR, "Is a directory", str(place))
     handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.stem}-", suffix=".part")
@@ -83,7 +90,12 @@ def save_recording(
         raise
 
 
-def recorded(preset: Preset, trainers: Sequence[Trainer], documents: Sequence[Document] | None = None) -> bytes:
+def recorded(
+    preset: Preset,
+    trainers: Sequence[Trainer],
+    documents: Sequence[Document] | None = None,
+    films: Sequence[Film] = (),
+) -> bytes:
     """The content of the file: an NPZ with the arrays `a0`, `a1` ... and the text, (bytes,) uint8, in UTF-8."""
     arrays: dict[str, Any] = {}
     runs = [_lying_anywhere(trainer.run) for trainer in trainers]
@@ -108,6 +120,7 @@ def recorded(preset: Preset, trainers: Sequence[Trainer], documents: Sequence[Do
                 {"name": run.name, "tables": tables_of(run), "state": _without_arrays(_state(trainer, run), arrays)}
                 for run, trainer in zip(runs, trainers, strict=True)
             ],
+            "films": [_without_arrays(film.state(), arrays) for film in films],
         }
     )
     arrays[MARK] = np.frombuffer(text.encode(), np.uint8)
@@ -245,7 +258,10 @@ def _recording(found: Any, arrays: dict[str, Any], clock: Callable[[], float] | 
         trainers.append(Trainer.restore(run, state, *([clock] if clock is not None else [])))
     if not trainers or len(trainers) != len(found["form"]):
         raise KeyError("runs")
-    return Recording(preset, tuple(trainers), tuple(found["form"]))
+    films = tuple(map(Film, trainers))
+    for film, state in zip(films, found["films"], strict=True) if found["films"] else ():
+        film.restore(_with_arrays(state, arrays))
+    return Recording(preset, tuple(trainers), tuple(found["form"]), films)
 
 
 def _with_arrays(value: Any, arrays: dict[str, Any]) -> Any:

@@ -17,10 +17,12 @@ from engine import PresetError
 from tui import form, judged, results, view, windows
 from tui.inside.registry import INSIDE
 from tui.inside.scene import Scene, Spot, unfinished
+from tui.multiples import multiples
 from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.panes.lesson import LessonPane, Told
+from tui.panes.multiples import MultiplesPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
@@ -210,6 +212,10 @@ def _curves(app: Alone) -> None:
     app.screen.query_one(Curves).show(view.pictures(app.session, app.viewing)[app.second])
 
 
+def _multiples(app: Alone) -> None:
+    app.screen.query_one(MultiplesPane).show(multiples(app.session, app.viewing))
+
+
 def _training_loop(app: Alone) -> None:
     phase = len(PHASES) - 1 if app.session.steps else -1
     app.screen.query_one(TrainingLoop).show(view.moment(app.session, phase, 0.0, 0.0, "1x"))
@@ -252,6 +258,7 @@ PANES: dict[str, tuple[Callable[[], list[Widget]], Callable[[Alone], None]]] = {
     "settings": (_made(SettingsPane, "settings"), _settings),
     "progress_tree": (_made(ProgressTree, "tree"), _progress_tree),
     "curves": (_made(Curves, "loss"), _curves),
+    "multiples": (_made(MultiplesPane, "multiples"), _multiples),
     "training_loop": (_made(TrainingLoop, "loop"), _training_loop),
     "lesson": (_made(LessonPane, "lesson"), _lesson),
     "results": (_made(ResultsPane, "results"), _results),

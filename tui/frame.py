@@ -28,11 +28,25 @@ def frame(width: int, height: int, cells: tuple[int, int], x_ticks: Ticks, y_tic
     figure.theme("clear")
     figure.xlim(0, max(1, cells[0] - 1))
     figure.ylim(0, max(1, cells[1] - 1))
-    figure.xticks([x for x, _ in x_ticks], [label for _, label in x_ticks])
+    x_ticks, labels = _labelled(x_ticks, width - cells[0] - 1, width)
+    figure.xticks([x for x, _ in x_ticks], [" " for _ in x_ticks])  # where it puts labels is not the same every time
     figure.yticks([y for y, _ in y_ticks], [label for _, label in y_ticks])
     # plotext draws no frame around nothing: one point outside of it helps
     figure.scatter([-cells[0]], [0], marker=" ")
-    return tuple(_CODE.sub("", line) for line in figure.build().rstrip("\n").split("\n")[:height])
+    lines = [_CODE.sub("", line) for line in figure.build().rstrip("\n").split("\n")[:height]]
+    return (*lines[:-1], labels) if x_ticks else tuple(lines)
+
+
+def _labelled(ticks: Ticks, left: int, width: int) -> tuple[Ticks, str]:
+    """The ticks whose labels have room, and the line of these, each in the middle below its tick as far as the frame goes; a
+    label that would touch the one before has none."""
+    kept, line = [], ""
+    for place, label in ticks:
+        start = min(left + int(place) - len(label) // 2, width - len(label))
+        if start > len(line) or not line:
+            kept.append((place, label))
+            line = line.ljust(max(0, start)) + label
+    return tuple(kept), line.ljust(width)
 
 
 def in_cells(ticks: Ticks, low: float, high: float, cells: int, dots: int) -> Ticks:

@@ -30,7 +30,7 @@ from tui.ticks import Floats
 Figure = Literal["loss", "accuracy", "mean_absolute_error"]
 FIGURES: dict[str, Figure] = {"Loss": "loss", "Accuracy": "accuracy", "Mean absolute error": "mean_absolute_error"}
 COLUMNS: dict[Figure, str] = {"loss": "batch_loss", "accuracy": "batch_accuracy"}
-COLUMNS_KEPT = 512  # of a ghost's line: four points each are more than any terminal is wide
+COLUMNS_KEPT = 240  # of a ghost's line: four points each, as many columns of dots as a wide terminal has
 POINTS = 6  # digits of a ghost's validation
 ROLE = "ghost"
 _lines: WeakKeyDictionary[History, dict[tuple[str, float, int], tuple[Floats, Floats]]] = WeakKeyDictionary()

@@ -137,8 +137,9 @@ def _gradient(walk: Walk, place: Floats) -> Floats:
 def _arrow(start: Floats, toward: Floats, x: tuple[float, float], y: tuple[float, float]) -> list[Series]:
     """A line from a place downhill, with a head; as long on the screen wherever it points."""
     spans = np.array([x[1] - x[0], y[1] - y[0]])
-    seen = toward / spans  # in shares of the picture
-    length = float(np.hypot(*seen))
+    with np.errstate(all="ignore"):
+        seen = toward / spans  # in shares of the picture
+        length = float(np.hypot(*seen))
     if not (math.isfinite(length) and length > 0.0 and np.isfinite(start).all() and x[0] <= start[0] <= x[1]):
         return []
     tip = start + ARROW * toward / length
@@ -213,7 +214,9 @@ def _sparse(path: NDArray[np.floating[Any]]) -> Floats:
 
 
 def _heights(surface: Surface, way: Floats) -> Floats:
-    return surface.height(way[:, None]).astype(np.float64)
+    with np.errstate(all="ignore"):  # a ball that is far beyond the frame has no height
+        found: Floats = surface.height(way[:, None]).astype(np.float64)
+    return found
 
 
 def _alike(one: Surface, other: Surface) -> bool:

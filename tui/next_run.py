@@ -15,9 +15,9 @@ from tui.session import Session
 
 
 def put(session: Session, field: Field, value: Any) -> str:
-    """Write a value into the form of the selected run; returns in words what became of it.
+    """Write a value into the form of the selected run; its curve so far is kept as a ghost behind the next.
 
-    Raises PresetError, and changes nothing, where the run cannot have it.
+    Returns in words what became of it. Raises PresetError, and changes nothing, where the run cannot have it.
     """
     at, old = session.selected, form.written(session.value(field))
     document = session.document_with(at, field, value)
@@ -26,6 +26,10 @@ def put(session: Session, field: Field, value: Any) -> str:
     who = f"{run.name}: " if len(session.runs) > 1 else ""
     what = f"{who}{field.label} {old} → {form.written(session.value(field))}"
     if session.steps:
-        return f"{what} for the next run: r starts it, the old curve is kept"
+        if session.trainer.iteration:
+            session.keep_ghost()
+        ghost = session.promised.get(session.trainer, "")
+        kept = f", this curve stays as ghost {ghost}" if ghost else ""
+        return f"{what} for the next run: r starts it{kept}"
     session.prepare()
     return f"{what}: space starts"

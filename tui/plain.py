@@ -23,6 +23,7 @@ from tui.tables import WIDTH, comparison, fit, medians, number, percent, seeds_t
 from tui.unwatched import Interrupted, Seeds, steps, trained_together, trainings
 from tui.walk import Walk, walk_of
 
+UNSAID = ("too_early", "refused")  # verdicts that say no more than the lines before them
 MOST_EPOCH_LINES = 60  # of a run; with more epochs, only every 2nd, 5th, 10th ... has a line
 
 
@@ -40,7 +41,8 @@ def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> 
         yield from map(fit, progress(trainer, steps(trainer, interrupted)))
         yield from map(fit, textwrap.wrap(ending(trainer), WIDTH, subsequent_indent="  "))
         records.append(run_record(trainer))
-        yield from map(fit, textwrap.wrap(f"verdict: {records[-1]['verdict']['says']}", WIDTH, subsequent_indent="  "))
+        if (verdict := records[-1]["verdict"])["kind"] not in UNSAID:
+            yield from map(fit, textwrap.wrap(f"verdict: {verdict['says']}", WIDTH, subsequent_indent="  "))
     if len(records) > 1:
         yield ""
         yield from map(fit, comparison(records))

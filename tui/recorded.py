@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.film import Film
 from engine.preset import read_run
-from engine.recording import Recording, load_recording, save_recording
+from engine.recording import Recording, load_recording, save_recording, tables_of
 from tui.session import Session
 
 SUFFIX = ".npz"
@@ -35,7 +34,8 @@ def meant(typed: str) -> Path:
 
 def record(session: Session, place: Path) -> None:
     """Write the runs of now, as they stand, to a file. Raises OSError, and then nothing has changed."""
-    save_recording(place, session.preset, session.trainers, session.documents)
+    films = [session.films[trainer] for trainer in session.trainers]
+    save_recording(place, session.preset, session.trainers, session.documents, films)
 
 
 def session_from(file: str | Path) -> Session:
@@ -50,5 +50,6 @@ def session_of(recording: Recording) -> Session:
     session.documents = list(recording.documents)
     pairs = zip(session.documents, session.trainers, strict=True)
     session.runs = [read_run(document, trainer.run.name) for document, trainer in pairs]
-    session.films = {trainer: Film(trainer) for trainer in session.trainers}
+    session.begun_with = [tables_of(trainer.run) for trainer in session.trainers]
+    session.films = dict(zip(session.trainers, recording.films, strict=True))
     return session

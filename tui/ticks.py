@@ -37,7 +37,7 @@ def epoch_ticks(
         inside = (places > low) & (places <= high)
         if not inside.any():
             break
-        if len(places) < 2 or float(np.diff(places[inside]).min(initial=np.inf)) * room - widest >= 2.5:
+        if len(places) < 2 or float(np.diff(places[inside]).min(initial=np.inf)) * room - widest >= 2:
             return tuple((float(places[at]), f"{labels[at]:.0f}") for at in np.flatnonzero(inside).tolist())
     return ()
 

@@ -158,6 +158,8 @@ def test_a_curve_gets_its_verdict(name):
     assert verdict.kind == wanted, verdict.words[0]
     assert all(len(after) <= len(before) for before, after in pairwise(verdict.words)), verdict.words
     assert len(verdict.words[0]) <= 110
+    assert len(verdict.words[-1]) <= 40
+    assert any(len(words) <= 66 for words in verdict.words[:2]), verdict.words  # what 80 columns have room for
     assert verdict.suggestion is not None or verdict.unchanged
     if wanted != "too_early":
         assert verdict.words[0].startswith(NAMES[wanted].partition(":")[0])
@@ -183,6 +185,13 @@ def test_a_regression_is_measured_by_the_variance_of_its_targets(name):
     train, validation, wanted = REGRESSION[name]
     run = Run(data=Line(), training=Training(epochs=200, optimizer=SGD(learning_rate=0.1)))
     assert diagnose(history(run, train, validation, start=5.0), run).kind == wanted
+
+
+def test_another_loss_is_measured_by_what_it_was_before_training():
+    run = Run(data=Line(), training=Training(epochs=200, loss="huber", optimizer=SGD(learning_rate=0.1)))
+    found = Diagnosis(history(run, falling(30, 3.0, 0.7), falling(30, 3.0, 0.7), start=5.0), run)
+    assert found.verdict().kind == "healthy"
+    assert found.course.scale == 5.0
 
 
 # Surfaces -------------------------------------------------------------------------------------------------------------
@@ -290,6 +299,23 @@ def test_it_does_not_matter_when_and_how_often_it_is_asked():
         for _ in range(at % 4):
             often.verdict()
     assert often.verdict() == seldom.verdict() == diagnose(whole, run)
+
+
+def test_a_run_that_was_put_away_and_taken_up_again_gets_the_same_verdict():
+    run = classes(epochs=40)
+    made = history(run, falling(30, pace=0.85), rising(30, 10), noise=0.1)
+    again = History.from_state(made.state())
+    assert diagnose(again, run) == diagnose(made, run)
+    assert diagnose(again, run).kind == "overfitting"
+
+
+def test_so_many_epochs_at_most_are_looked_at_in_a_call():
+    run = classes(epochs=40)
+    found = Diagnosis(history(run, falling(30, pace=0.85), rising(30, 10)), run)
+    assert found.verdict(most=5).kind == "healthy"
+    assert found.behind == 25
+    assert found.verdict().kind == "overfitting"
+    assert found.behind == 0
 
 
 def test_ten_thousand_epochs_are_remembered_in_little_room_and_the_turn_is_found():

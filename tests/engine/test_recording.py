@@ -14,6 +14,7 @@ import pytest
 
 import presets
 from engine import IterationMetrics, Trainer, load_preset
+from engine.film import Film
 from engine.preset import parse_preset, read_run
 from engine.recording import (
     MARK,
@@ -145,6 +146,28 @@ def test_a_table_of_ones_own_is_found_from_any_folder_and_must_be_the_same(tmp_p
         load_recording(there / "run.npz")
 
 
+def test_a_film_is_kept_with_its_run_and_goes_on(tmp_path):
+    preset = load_preset("iris")
+    trainers, films = [Trainer(run) for run in preset.runs], []
+    for trainer in trainers:
+        films.append(Film(trainer))
+        for _ in range(90):  # more than it holds: every second frame is gone
+            trainer.step()
+            films[-1].take()
+    found = there_and_back(preset, trainers, tmp_path, films=films)
+    for film, again, one, other in zip(films, found.films, trainers, found.trainers, strict=True):
+        for _ in range(20):
+            for trainer, its in ((one, film), (other, again)):
+                trainer.step()
+                its.take()
+        assert (film.stride, len(film.frames)) == (again.stride, len(again.frames))
+        for kept, now in zip(film.frames, again.frames, strict=True):
+            assert kept.iteration == now.iteration
+            assert (kept.weights == now.weights).all() and (kept.gradient == now.gradient).all()
+    without = there_and_back(preset, trainers, tmp_path)
+    assert [len(film.frames) for film in without.films] == [1] * len(trainers)
+
+
 # What is no recording ---------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +213,10 @@ def wrong_array(found):
     found["runs"][0]["state"]["parameters"] = found["runs"][0]["state"]["objective"]["order"]
 
 
+def wrong_film(found):
+    found["films"] = [{"stride": 1, "iterations": [0], "weights": [[1.0]], "gradients": [[1.0]]}]
+
+
 def no_runs(found):
     found["runs"] = []
 
@@ -211,6 +238,7 @@ def no_json(found):
         (wrong_setting, r"its runs cannot be made again \(training\.epochs: -1 is not"),
         (no_array, r"damaged \('a999' is missing\)$"),
         (wrong_array, r"damaged \(could not broadcast"),
+        (wrong_film, r"damaged \(frames of the shapes \(1, 1\)"),
         (no_runs, r"damaged \('runs' is missing\)$"),
         (a_list, r"damaged \("),
         (no_json, r"damaged \("),

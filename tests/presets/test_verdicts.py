@@ -18,7 +18,7 @@ from engine import Run, Trainer, load_preset
 from engine.jobs import jobs_for, train_jobs, training_of
 from tui.verdicts import final_verdict
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SEEDS = range(30)
 NEEDED = 0.95
 

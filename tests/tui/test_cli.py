@@ -95,7 +95,8 @@ def test_the_lab_without_a_terminal_prints_lines_and_ends(arguments):
     ended = descent(*arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("The recipe\n")
-    assert of_runs(ended.stdout)[-1].startswith("completed after ")
+    assert of_runs(ended.stdout)[-2].startswith("completed after ")
+    assert of_runs(ended.stdout)[-1].startswith("verdict: ")
     assert "\x1b" not in ended.stdout
 
 
@@ -333,10 +334,11 @@ def test_plain_lines_of_a_run():
     assert "adam, learning rate 0.001, batch size 32; 3 epochs of 32 iterations, 96 in all" in lines
     assert [line.split("  ")[0] for line in lines if line.startswith("epoch")] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert "  iteration 64/96  loss 0." in lines[6]
-    assert lines[-1].startswith("completed after ")
+    assert lines[-2].startswith("completed after ")
+    assert lines[-1].startswith("verdict: Still improving: both losses fall")
     explicit = descent("run", "recipe", "--set", "training.epochs=3", "--plain").stdout
     explicit = of_runs(explicit)
-    assert explicit[:-1] == lines[:-1]  # the last one has the seconds
+    assert explicit[:-2] == lines[:-2]  # the next one has the seconds
 
 
 def test_a_comparison_ends_in_a_table():
@@ -358,7 +360,8 @@ def test_regression_shows_the_mean_absolute_error():
 def test_training_blind():
     ended = descent("run", "recipe", "--set", "data.validation=0", *QUICK)
     assert "no validation samples" in ended.stdout
-    assert of_runs(ended.stdout)[-1].endswith("at epoch 2 (no validation)")
+    assert of_runs(ended.stdout)[-2].endswith("at epoch 2 (no validation)")
+    assert of_runs(ended.stdout)[-1].startswith("verdict: Training blind: ")
     record = parse(descent("run", "recipe", "--set", "data.validation=0", *QUICK, "--json").stdout)["runs"][0]
     assert record["best"] == {"epoch": 2, "validation_loss": None}
     assert record["final"]["validation_loss"] is None
@@ -416,7 +419,8 @@ def test_a_diverging_run_is_a_result_and_valid_json():
     assert any(parse(line).get("batch_loss", 0) is None for line in lines)
     out = descent("run", "day79-study-hours", *diverging).stdout.splitlines()
     assert sum(line.startswith("diverged at epoch 1, iteration 1: the loss is ") for line in out) == 1
-    assert of_runs("\n".join(out))[-1].startswith("diverged after ")
+    assert of_runs("\n".join(out))[-2].startswith("diverged after ")
+    assert of_runs("\n".join(out))[-1] == "verdict: Diverging: the training loss is NaN."
     assert max(map(len, out)) <= plain.WIDTH
     assert not any(line.endswith("...") for line in out)
 
@@ -618,9 +622,10 @@ def test_a_table_trains_and_every_guess_is_said(table):
         "left out: id",
         "12 of 60 rows are kept back for validation, drawn at random",
     ]
-    assert float(lines[-2].partition("mean absolute error ")[2].split()[0]) > 1000  # in the target's own units
+    last = max(at for at, line in enumerate(lines) if line.startswith("epoch"))
+    assert float(lines[last].partition("mean absolute error ")[2].split()[0]) > 1000  # in the target's own units
     without_a_terminal = descent(table, "--target", "price", *QUICK).stdout
-    assert without_a_terminal.splitlines()[:-1] == lines[:-1]  # the last one has the seconds
+    assert without_a_terminal.splitlines()[: last + 1] == lines[: last + 1]  # the next one has the seconds
 
 
 def test_what_show_writes_of_a_table_runs_to_the_same_numbers(table, tmp_path):

@@ -146,7 +146,8 @@ def test_a_surface_in_plain_lines(written):
     assert lines[1:3] == ["run mine; surface valley, start -4, 6 steps", "sgd, learning rate 0.1"]
     assert lines[3].split() == ["before", "training", "loss", "49.0", "w", "-4.000"]
     assert lines[4].split() == ["step", "1/6", "loss", "31.4", "w", "-2.600"]
-    assert "final loss 3.37 at w 1.165" in lines[-1]
+    assert "final loss 3.37 at w 1.165" in lines[-2]
+    assert lines[-1] == "verdict: Still improving: the loss is 3.367 and falling at step 6 of 6."
     assert "epoch" not in out and "accuracy" not in out
 
 

@@ -150,7 +150,7 @@ async def test_the_lab_shows_a_run_of_which_the_beginning_is_gone(lab, fast):
         await person.press("home", "down", "right", "down")
         tree = person.read("tree").splitlines()
         assert tree[2].startswith(" v 1 ")
-        assert tree[3].split() == ["1", "not", "kept"]
+        assert tree[3].split() == [">", "1", "not", "kept"]  # the cursor
         assert max(map(len, tree)) <= 80
         await person.press("end")
         assert "not kept" not in person.read("tree")

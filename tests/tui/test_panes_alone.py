@@ -28,6 +28,7 @@ SHOWS = {
     "settings": "learning_rate",
     "progress_tree": "recipe, seed 0",
     "curves": "Loss  train",
+    "multiples": "now  loss",
     "training_loop": "forward > loss > backward",
     "lesson": "Three numbers set up",
     "results": "Result",

@@ -11,8 +11,10 @@ from engine import IterationMetrics, Trainer, load_preset
 from engine.live import replay
 from tui.canvas import Canvas
 from tui.keys import KEYS
-from tui.landscape import BALL
+from tui.landscape import ARROWS, BALL, Ball, surface_picture
 from tui.panes.training_loop import TrainingLoop
+from tui.screens import phasing
+from tui.screens.phasing import ROLLS
 from tui.session import Session
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
@@ -280,48 +282,92 @@ async def test_on_a_surface_the_loss_gives_way_and_the_ball_stays_in_sight(lab, 
         assert person.read("second") != level
         await person.press("s")
         assert "the ball rolls" in person.read("loop")
-        await person.until(lambda: person.lab._rolled == 1.0)
+        await at_rest(person)
         assert not any(head in person.read("second") for head in "↘↓→")
         await person.press("escape")
         await person.settle()
         assert person.canvas("loss").display
 
 
-async def ball_seen(person, key: str) -> list[str]:
-    """The pictures of the surface from a key on until the ball lies still."""
-    seen: list[str] = []
-    await person.press(key)
-    for _ in range(200):
-        shown = person.read("second")
-        if not seen or seen[-1] != shown:
-            seen.append(shown)
-        if person.lab._rolled == 1.0 and person.lab._rolling is None:
-            return seen
-        await asyncio.sleep(0.005)
-    raise AssertionError("it never comes to rest")
+@pytest.fixture
+def balls(monkeypatch) -> list[Ball]:
+    """Every ball that is drawn on its way, or with its slope."""
+    drawn: list[Ball] = []
+
+    def note(trainers, selected, ball):
+        drawn.append(ball)
+        return surface_picture(trainers, selected, ball)
+
+    monkeypatch.setattr(phasing, "surface_picture", note)
+    return drawn
+
+
+async def at_rest(person) -> None:
+    await person.until(lambda: person.lab._rolling is None and person.lab._rolled == 1.0)
+
+
+@pytest.mark.parametrize("preset", ["valley", "ravine-momentum"])
+async def test_the_ball_is_seen_on_its_way_after_a_step_by_hand(lab, preset, balls):
+    async with lab(preset, epochs=None) as person:
+        await person.press("n")
+        await at_rest(person)
+        assert list(dict.fromkeys(balls)) == [Ball(share) for share in ROLLS[:-1]]
+        await person.press("s", "s")
+        balls.clear()
+        await person.press("s")
+        assert set(balls) == {Ball(1.0, slope=True)}
+        balls.clear()
+        await person.press("s")
+        await at_rest(person)
+        assert list(dict.fromkeys(balls)) == [Ball(share) for share in ROLLS[:-1]]
 
 
 @pytest.mark.parametrize("preset", ["valley", "ravine-momentum", "hilly-park"])
-async def test_the_ball_is_seen_on_its_way_after_a_step_by_hand(lab, preset):
-    async with lab(preset, epochs=None, settings=(("training.optimizer.learning_rate", [0.05]),)) as person:
-        assert len(await ball_seen(person, "n")) >= 3
-        for _ in range(3):
-            await person.press("s")
-        assert len(await ball_seen(person, "s")) >= 3
+def test_on_its_way_the_ball_lies_between_two_places_and_on_the_ground(preset):
+    trainer = Trainer(load_preset(preset, [("training.optimizer.learning_rate", [0.02])]).runs[0])
+    for _ in range(3):
+        trainer.step()
+    before, now = trainer.objective.path[-2], trainer.objective.path[-1]
+    for share in (0.0, 0.25, 0.5, 1.0):
+        (ball,) = [one for one in surface_picture([trainer], 0, Ball(share)).series if one.marker == BALL]
+        place = before + share * (now - before)
+        across, up = (place[0], trainer.run.surface.height(place)) if len(place) == 1 else place
+        assert (ball.x.tolist(), ball.y.tolist()) == ([pytest.approx(across)], [pytest.approx(up)])
+        # the trail ends where the ball came from, as long as it is on its way
+        steps = len(trainer.objective.path) - (share < 1.0)
+        if len(place) == 1:
+            (trail,) = [one for one in surface_picture([trainer], 0, Ball(share)).series if one.marker == "o"]
+            assert len(trail.x) == steps
 
 
-async def test_as_fast_as_it_goes_nothing_rolls(lab, fast):
+def test_the_arrow_points_downhill_and_there_is_none_on_level_ground():
+    def arrows(start, preset="valley"):
+        run = load_preset(preset, [("surface.start", [start])]).runs[0]
+        series = surface_picture([Trainer(run)], 0, Ball(slope=True)).series
+        return [one.marker for one in series if one.marker in ARROWS]
+
+    assert arrows([-4.0]) in (["↘"], ["↓"])
+    assert arrows([9.0]) in (["↙"], ["↓"])
+    assert arrows([3.0]) == []
+    assert arrows([1e6]) in (["↙"], ["↓"])
+    assert arrows([-3.0, 0.0], "ravine-momentum") == ["→"]
+    assert arrows([0.0, 0.5], "ravine-momentum") == ["↓"]
+    assert arrows([0.0, -0.5], "ravine-momentum") == ["↑"]
+
+
+async def test_as_fast_as_it_goes_nothing_rolls(lab, fast, balls):
     async with lab("valley", epochs=None, pace=fast) as person:
-        assert len(await ball_seen(person, "n")) == 1
+        await person.press("n", "s", "s")
+        assert (balls, person.lab._rolling) == ([], None)
         await person.press("space")
         await person.until(lambda: person.state == "finished")
-        assert person.lab._rolling is None
+        assert (balls, person.lab._rolling) == ([], None)
 
 
 async def test_no_frame_is_drawn_while_nothing_happens(lab, monkeypatch):
     async with lab("valley", epochs=None) as person:
         await person.press("s", "s", "s", "s")
-        await person.until(lambda: person.lab._rolling is None)
+        await at_rest(person)
         await person.settle()
         painted = []
         monkeypatch.setattr(Canvas, "paint", lambda self, rows: painted.append(self.id))

@@ -16,12 +16,11 @@ import pytest
 from textual.widgets import Markdown
 
 from engine import load_preset
-from engine.recording import save_recording
 from tui.alone_app import PANES, Alone
 from tui.app import DescentApp
 from tui.canvas import Canvas, Row
 from tui.inside.registry import INSIDE
-from tui.recorded import session_from
+from tui.recorded import record, session_from
 from tui.session import Session
 
 FOLDER = Path(__file__).with_name("pictures")
@@ -55,6 +54,7 @@ ALONE: dict[str, tuple[str, str, str, dict]] = {
     "fit": ("curves", "line", "", {"second": True}),
     "surface": ("curves", "walk", "", {"second": True}),
     "refusal": ("curves", "refused", "", {}),
+    "multiples": ("multiples", "three", "", {}),
     "loop": ("training_loop", "recipe", "", {}),
     "loop-on-a-surface": ("training_loop", "walk", "", {}),
     "lesson": ("lesson", "recipe", "", {}),
@@ -73,6 +73,8 @@ LAB: dict[str, tuple[str, str]] = {
     "lab-hidden": ("covered", ""),
     "lab-tree-alone": ("recipe", "tab up up enter z"),
     "lab-linked": ("recipe", "tab tab left left left left left left"),
+    "lab-why": ("recipe", "w"),
+    "lab-runs": ("three", "k k"),
     "lab-phases": ("recipe", "s s s"),
 }
 
@@ -91,7 +93,8 @@ def recordings(tmp_path_factory) -> Callable[[str], Path]:
                 trainer.clock = lambda: 0.0
                 while not trainer.done and (iterations is None or trainer.iteration < iterations):
                     trainer.step()
-            save_recording(place, session.preset, session.trainers)
+                    session.films[trainer].take()
+            record(session, place)
         return place
 
     return recording

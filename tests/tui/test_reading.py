@@ -522,6 +522,10 @@ async def test_what_is_hidden_is_in_no_curve_no_mark_and_no_reading(lab, tmp_pat
             units.add(person.lab.viewing.x)
         assert "samples" not in units
         await person.press("w")
+        await person.settle()
+        if person.app.screen is not person.lab:  # the evidence of a verdict
+            await person.press("escape")
+            await person.settle()
         assert "r" in person.read("loss").splitlines()[1]
         await view(person, "r")
         assert "0.007" in title(person, "second")

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from engine import Trainer, load_preset
 from engine.recording import is_recording, load_recording, save_recording
 from tui import cli, recorded
+from tui.form import BY_KEY
 from tui.screens.recording import RecordAs
 from tui.screens.saving import Overwrite
 from tui.session import Session
@@ -49,7 +50,7 @@ async def test_the_palette_records_and_what_was_recorded_goes_on_to_the_same_num
         trainers = person.session.trainers
         await palette(person, "record")
         assert person.app.screen.query_one(Input).value == "lr-big-medium-tiny-run.npz"
-        assert "Record the 3 runs of now in a file" in person.seen()
+        assert "Record the 3 runs in a file" in person.seen()
         await person.press("enter")
         await person.until(lambda: person.app.screen is person.lab)
         assert "Recorded in lr-big-medium-tiny-run.npz" in person.note
@@ -57,6 +58,11 @@ async def test_the_palette_records_and_what_was_recorded_goes_on_to_the_same_num
         assert found.state == "paused" and found.steps == person.session.steps == 21
         assert found.documents == person.session.documents and found.runs == person.session.runs
         assert found.waiting == person.session.waiting
+        for one, again in zip(trainers, found.trainers, strict=True):
+            kept, now = person.session.films[one], found.films[again]
+            assert now.stride == kept.stride and len(now.frames) == len(kept.frames) == 8
+            assert all(frame.iteration == other.iteration for frame, other in zip(kept.frames, now.frames, strict=True))
+            assert all((frame.weights == other.weights).all() for frame, other in zip(kept.frames, now.frames, strict=True))
         assert [through(one) for one in found.trainers] == [through(one) for one in trainers]
 
 
@@ -77,6 +83,18 @@ async def test_the_lab_on_recorded_runs_is_paused_where_they_were(lab, working):
         await person.press("space")
         await person.until(lambda: person.state == "finished")
         assert through(person.session.trainer) == through(undisturbed)
+
+
+def test_what_was_recorded_is_kept_with_what_it_was_trained_with_when_it_starts_again(working):
+    session = Session(load_preset("recipe"))
+    session.advance()
+    session.edit(BY_KEY["network.hidden"], [8, 8])  # waits for the next start
+    recorded.record(session, Path("run.npz"))
+    found = recorded.session_from("run.npz")
+    assert found.run.network.hidden == (8, 8) and found.waiting == {"network.hidden"}
+    found.restart()
+    assert found.kept[0].run == session.trainer.run
+    assert found.trainer.run.network.hidden == (8, 8)
 
 
 async def test_a_refused_and_a_finished_comparison_open_as_they_are(lab, working):

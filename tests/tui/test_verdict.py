@@ -119,12 +119,14 @@ async def test_w_opens_the_evidence_and_enter_writes_the_setting_into_the_form(l
         assert person.session.run.training.epochs == best.epoch
         assert person.session.trainer.epochs == 60
         assert "training.epochs" in person.session.waiting
-        assert person.note == f"epochs 60 → {best.epoch} for the next run: r starts it, the old curve is kept"
+        assert person.note == f"epochs 60 → {best.epoch} for the next run: r starts it, this curve stays as ghost 1"
         await person.press("r")
         await person.until(lambda: person.state == "finished")
         assert person.session.trainer.epoch == best.epoch
         assert len(person.session.kept) == 1
-        assert person.session.kept[0].history.best.epoch == best.epoch
+        assert person.session.ghosts[0].history.best.epoch == best.epoch
+        assert person.session.ghosts == person.session.kept
+        assert "ghost" in [one.role for one in person.lab.query_one("#loss").picture.series]
 
 
 async def test_a_rate_that_could_change_at_once_waits_for_the_next_run(lab, fast):

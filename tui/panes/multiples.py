@@ -22,3 +22,9 @@ class MultiplesPane(Pane):
         """Paint them for the room there is."""
         if self.found is not None and self.display and self.size.width:
             self.paint(draw_multiples(self.found, self.size.width, self.size.height))
+
+
+if __name__ == "__main__":
+    from tui.panes.alone import main
+
+    main(__file__)

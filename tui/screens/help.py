@@ -40,7 +40,8 @@ WORDS: dict[str, Group] = {
     ),
 }
 NOTES = """\
-In the settings ~ takes effect at once, ↻ with the next start (r).
+In the settings ~ takes effect at once, ↻ with the next start (r). Several values with commas (0.1, 0.01) \
+make a run of each, side by side.
 In the lesson, words that are underlined stand in the glossary: Tab, or ? from there.
 Any of these keys can be another one: descent keys says how."""
 

@@ -59,8 +59,7 @@ def arrange(
     if zoomed is None:
         if apart:
             loss.display = loss.display and apart == "data"
-            second.display = second.display and apart == "surface"
-            within.display = within.display and apart == "surface"
+            second.display, within.display = apart == "surface", False  # the phases are seen on the surface itself
         second.display = second.display and (width >= WIDE or not within.display)
         if height < LOWEST:  # one plot with lines to read is worth more than two without
             loss.display = loss.display and not within.display

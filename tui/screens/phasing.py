@@ -154,7 +154,8 @@ class Phasing(Trains, LooksAt):
         super().show_curves()
         session = self.session
         slope = self.apart == "surface" and self.conductor.phase == PHASES.index("backward")
-        if (slope or self._rolled < 1.0) and session.trainer.run.surface is not None and not self.inside:
+        shown = self.apart == "surface" or (session.trainer.run.surface is not None and not self.inside)
+        if shown and (slope or self._rolled < 1.0 or self.inside):
             picture = surface_picture(session.trainers, session.selected, Ball(self._rolled, slope))
             self.query_one("#second", Curves).show(picture)
 

@@ -28,9 +28,10 @@ class RecordAs(Sheet[Path]):
         self.suggestion = str(recorded.suggested(session))
 
     def compose(self) -> ComposeResult:
-        runs = count(len(self.session.trainers), "run")
+        many = len(self.session.trainers)
+        runs = count(many, "run") if many > 1 else "run"
         with Vertical():
-            yield Static(f"Record the {runs} of now in a file", classes="sheet-title", markup=False)
+            yield Static(f"Record the {runs} in a file", classes="sheet-title", markup=False)
             yield typing_line(self.suggestion)
             yield Static("", id="record-where", markup=False)
             yield Static(HINT, classes="sheet-hint", markup=False)

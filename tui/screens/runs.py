@@ -153,16 +153,18 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
     def __init__(self, session: Session) -> None:
         super().__init__("runs")
         self.session = session
+        self.pane = RunsPane(id="runs-table")
+        self._there = False  # a frame may come before it is put together
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(id="runs-title", classes="sheet-title", markup=False)
-            yield RunsPane(id="runs-table")
+            yield self.pane
             yield Static(id="runs-said", markup=False)
             yield Static(id="runs-hint", classes="sheet-hint", markup=False)
 
     def on_mount(self) -> None:
-        self.pane = self.query_one(RunsPane)
+        self._there = True
         self.refresh_rows()
         self.set_focus(self.pane)
         self._say("")
@@ -173,6 +175,8 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
 
     def refresh_rows(self) -> None:
         """Draw the runs as they are now."""
+        if not self._there:
+            return
         session = self.session
         lines = lines_of(session.now(), session.kept, session.state)
         table = table_of(lines, session.hidden, session.state)

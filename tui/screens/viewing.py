@@ -128,8 +128,10 @@ class LooksAt(Lab):
 
     def look_at(self, viewing: Viewing) -> None:
         """Look at things that way from now on."""
+        other_pane = viewing.second != self.viewing.second
         self.viewing = viewing
-        self.place_panes()
+        if other_pane:  # else nothing moves, and the terminal need not be sent all of the screen for a cursor
+            self.place_panes()
         self.frame()
 
     # panes
