@@ -16,7 +16,6 @@ from typing import Literal
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import ModalScreen
 
 from tui.keys import KEYS, written
 
@@ -70,12 +69,13 @@ def places() -> tuple[Place, ...]:
     found: dict[str, list[Binding]] = {}
     kinds: dict[str, Kind] = {}
     for cls in classes():
-        kind: Kind = "app" if issubclass(cls, App) else "sheet" if issubclass(cls, ModalScreen) else "pane"
+        sheet = cls.__module__.startswith("tui.screens.")  # and so is what only a sheet has in it: the lab's keys end there
+        kind: Kind = "app" if issubclass(cls, App) else "sheet" if sheet else "pane"
         for binding in vars(cls)["BINDINGS"]:
             assert isinstance(binding, Binding) and binding.id is not None, f"{cls.__name__} has a binding without an id"
             name = binding.id.partition(".")[0]
             found.setdefault(name, []).append(binding)
-            kinds.setdefault(name, "sheet" if name == "list" else kind)
+            kinds.setdefault(name, kind)
     lab = tuple(Binding(key.keys, key.action, key.help, id=key.id, tooltip=key.help) for key in KEYS if key.action)
     return (
         Place("lab", "lab", lab),
