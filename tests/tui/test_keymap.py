@@ -41,11 +41,11 @@ def test_an_id_may_be_written_in_every_way_that_toml_has(write, text):
 
 
 def test_keys_are_characters_or_names():
-    said = {"run.toggle": ["x", "&", "ampersand"], "run.batch": "X", "tree.up": ["k", "UP"], "preset.save": "ctrl+d"}
+    said = {"run.toggle": ["x", "&", "ampersand"], "run.batch": "X", "tree.up": ["u", "UP"], "preset.save": "ctrl+d"}
     assert keymap.checked(said, "") == {
         "run.toggle": ("x", "ampersand"),
         "run.batch": ("X",),
-        "tree.up": ("k", "up"),
+        "tree.up": ("u", "up"),
         "preset.save": ("ctrl+d",),
     }
 
@@ -105,7 +105,7 @@ def test_a_key_that_is_taken_in_the_same_place_is_refused(said, key, why):
 
 
 def test_a_key_may_mean_two_things_in_two_places():
-    said = {"tree.up": ["up", "k"], "settings.up": ["up", "k"], "ask.yes": "j", "run.toggle": "j"}
+    said = {"tree.up": ["up", "u"], "settings.up": ["up", "u"], "ask.yes": "j", "run.toggle": "j"}
     assert set(keymap.checked(said, "")) == set(said)
 
 
@@ -137,7 +137,7 @@ def test_what_is_no_toml_is_said(home, content, said):
 
 
 async def test_other_keys_work_and_are_shown_in_footer_and_help(lab, write):
-    write('"run.batch" = "x"\n"tree.up" = ["k", "up"]\n"run.epoch" = "n"\n"settings.enter" = "e"\n')
+    write('"run.batch" = "x"\n"tree.up" = ["u", "up"]\n"run.epoch" = "n"\n"settings.enter" = "e"\n')
     async with lab(size=(120, 50)) as person:
         assert "x batch  n epoch" in person.read("keys")
         await person.press("x")
@@ -146,7 +146,7 @@ async def test_other_keys_work_and_are_shown_in_footer_and_help(lab, write):
         await person.until(lambda: person.state == "paused" and person.session.trainer.at_epoch_end)
         await person.press("N")  # nothing's any more
         assert person.session.trainer.epoch == 1
-        await person.press("tab", "k")
+        await person.press("tab", "u")
         assert not person.lab.progress.following
         await person.press("shift+tab", "e")
         assert person.typing is not None or person.app.screen is not person.lab
