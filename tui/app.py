@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from engine import Preset
 from tui import themes
+from tui.key_queue import KeysInTurn
 from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
@@ -18,7 +18,7 @@ from tui.session import Session
 LEAVES = "Quit, whatever is open; asks only while training"
 
 
-class DescentApp(App[None], inherit_bindings=False):
+class DescentApp(KeysInTurn, inherit_bindings=False):
     """descent on a terminal."""
 
     TITLE = "descent"
