@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from engine import History, Preset, Run, Trainer
+from engine import History, Preset, PresetError, Run, Trainer
 from engine.overlay import leaves, nest, overlay
 from engine.preset import read_run
 from engine.schema import Document
@@ -64,13 +64,19 @@ def kept_of(trainer: Trainer, document: Document | None = None, name: str = "", 
 def with_changes(kept: Kept) -> Kept:
     """The same run, with what was changed while it trained taken into its tables and its configuration."""
     table, before = kept.document, flat(kept.run)
+    changed = False
     for key in (RATE, *LIVE):
         value, was = kept.settings.get(key), before.get(key)
         if value is None or (was == "full" and value == kept.run.batch_size):
             continue
         if value != was and not (isinstance(value, float) and was is not None and math.isclose(value, was, rel_tol=1e-9)):
-            table = overlay(table, nest(key, value))
-    return replace(kept, document=table, run=read_run(table, kept.run.name))
+            table, changed = overlay(table, nest(key, value)), True
+    if not changed:
+        return kept
+    try:
+        return replace(kept, document=table, run=read_run(table, kept.run.name))
+    except PresetError:  # a file that it trained on is gone, say: what it began with is still known
+        return kept
 
 
 def settings_of(trainer: Trainer) -> dict[str, Any]:

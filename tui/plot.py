@@ -22,6 +22,7 @@ LINE = "line"
 PATH = "path"  # joined like a line, but it may go anywhere: x need not rise, and nothing is left out
 DOTS = "dots"  # braille dots that are not joined, anywhere
 SPECKS = "specks"  # dots that are not joined, x rising, of which each column keeps its outermost: a faint curve
+ROOMY = 40  # columns
 LABELS = 4  # cells of a label of y at least: so two plots begin in one column, and a cursor over both is one line
 MARK_LOST = "x"  # where a value is not a number
 MARK_OVER = "^"  # where a value is beyond the scale
@@ -94,7 +95,7 @@ def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: M
         shown = [_cut(one, axes) for one in shown]
         values = _extremes(shown, axes, low_x, high_x)
     low, high, ticks = y_axis(values, axes.log_y, (axes.y_floor, axes.y_ceiling), axes.y_limits, height)
-    ticks = tuple((at, label.rjust(LABELS)) for at, label in ticks)
+    ticks = tuple((at, label.rjust(LABELS if width >= ROOMY else 0)) for at, label in ticks)
     columns = max(2, width - max(len(label) for _, label in ticks) - 2)
     rows = height - (3 if axes.x_ticks else 2)  # without ticks there is no line for their labels
     x_ticks = tuple((along(axes, at), label) for at, label in axes.x_ticks)

@@ -83,7 +83,8 @@ class Person:
 
     async def burst(self, keys: str) -> None:
         """Keys that arrive in one packet, as over a slow line: the next is there before the last one was answered."""
-        names = {"\r": "enter", "\x7f": "backspace", "\x1b": "escape", ".": "full_stop", "-": "minus", " ": "space", "?": "question_mark"}
+        names = {"\r": "enter", "\x7f": "backspace", "\x1b": "escape", ".": "full_stop", "-": "minus", " ": "space"}
+        names["?"] = "question_mark"
         for key in keys:
             event = events.Key(names.get(key, key), key if key.isprintable() else None)
             event.set_sender(self.app)

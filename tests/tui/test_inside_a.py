@@ -589,13 +589,13 @@ async def test_a_view_that_tells_a_hidden_setting_is_covered_until_it_is_uncover
         assert person.seen().count("hidden is hidden: w shows it") == 3
         await person.press("n", "escape")
         await person.until(lambda: person.app.screen is person.lab)
-        await person.press("w")
+        await person.press("w", "escape")
         await chooses(person, "n")
         await sees(person, "4-3")
-        await person.press("z", "w")
+        await person.press("z", "w", "w")
         await person.until(lambda: not person.lab.query_one("#inside").display)
         assert person.lab.query_one("#second").display
-        await person.press("w")
+        await person.press("w", "escape")
         await person.until(lambda: person.lab.query_one("#inside").display)
 
 

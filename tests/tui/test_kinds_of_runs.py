@@ -338,11 +338,11 @@ async def test_steps_on_a_surface(lab, fast, size):
         assert "epoch" not in person.seen().lower().replace("lesson", "")
 
 
-async def test_the_tree_of_a_surface_opens_no_steps(lab, fast):
+async def test_the_tree_of_a_surface_closes_a_step_and_then_the_run(lab, fast):
     async with lab(preset(VALLEY), pace=fast) as person:
         await person.press("n", "n", "tab", "up", "enter", "right")
         assert person.read("tree").count("step ") == 2
-        await person.press("left")  # closes the run
+        await person.press("left", "left")  # closes the step, then the run
         assert "step " not in person.read("tree")
 
 

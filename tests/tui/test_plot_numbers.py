@@ -15,7 +15,7 @@ from plotext._figure import _figure_class
 
 from engine import Evaluation, History, IterationMetrics
 from tui.canvas import plain
-from tui.plot import DOTS, LINE, PATH, SPECKS, Axes, Marks, Series, column_of, draw, plot
+from tui.plot import DOTS, LABELS, LINE, PATH, SPECKS, Axes, Marks, Series, column_of, draw, plot
 from tui.raster import decimate
 from tui.smoothing import averaged, moving_average
 from tui.ticks import number_ticks, power_label, round_label
@@ -46,7 +46,7 @@ def simple(x, y, axes: tuple[float, float], width: int, height: int, joined: boo
     figure.xlim(*axes)
     figure.ylim(0, 1)
     figure.xticks([], [])
-    figure.yticks([0.0, 0.5, 1.0], ["", widest, ""])
+    figure.yticks([0.0, 0.5, 1.0], ["", widest.rjust(LABELS), ""])
     lines = re.sub(r"\x1b\[[0-9;]*m", "", figure.build()).rstrip("\n").split("\n")
     return [each[lines[0].index("┌") + 1 : lines[0].index("┐")] for each in lines[1:-1]]
 
@@ -133,7 +133,9 @@ def test_one_spike_among_a_hundred_thousand_is_in_its_column(log_x, log_y, windo
     shown = area(drawing.rows)
     column = int(column_of(Axes(*window, log_x=log_x), np.array([50_000.0]), drawing.columns)[0])
     highest = next(row for row in shown if row.strip())
-    assert [at for at, cell in enumerate(highest) if cell != " "] == [column]
+    places = [at for at, cell in enumerate(highest) if cell != " "]
+    assert column in places
+    assert set(places) <= {column - 1, column}  # the line that leads up to it may begin in the cell before
 
 
 def test_seconds_that_are_uneven_lose_no_spike():

@@ -14,9 +14,10 @@ from textual.widget import Widget
 from tui import keymap, remembered, themes
 from tui.figures import count
 from tui.keys import KEYS, Key, in_force
-from tui.panes.too_small import TooSmall, words
 from tui.remembered import PANES, Layout
+from tui.screens.too_small import TooSmall, words
 from tui.screens.viewing import LooksAt
+from tui.viewing import Viewing
 from tui.views import Entry
 
 SECONDS = 2.0  # between two times that the layout is written
@@ -108,6 +109,11 @@ class AtHome(LooksAt):
         going = "Training goes on meanwhile." if self.session.running else ""
         quits = next(key.shown for key in self.keys if key.id == "app.quit")
         self.query_one(TooSmall).show(words(width, height, quits, going))
+
+    def look_at(self, viewing: Viewing) -> None:
+        """Look at things that way from now on, and the next time."""
+        super().look_at(viewing)
+        self.keep_layout()
 
     # the views sheet
 

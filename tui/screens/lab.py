@@ -25,7 +25,6 @@ from tui.panes.multiples import MultiplesPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
-from tui.panes.too_small import TooSmall
 from tui.panes.training_loop import TrainingLoop
 from tui.screens.comparing import Compares
 from tui.screens.conductor import Conductor
@@ -42,6 +41,7 @@ from tui.screens.proving import Proves
 from tui.screens.reading import Reads
 from tui.screens.recording import Records
 from tui.screens.seeds import TrainsSeeds
+from tui.screens.too_small import TooSmall
 from tui.screens.training import Trains
 from tui.session import Session
 

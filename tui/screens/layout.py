@@ -12,8 +12,8 @@ from tui.panes.inside import InsidePane
 from tui.panes.lesson import LessonPane
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
-from tui.panes.too_small import LEAST, TooSmall
 from tui.panes.training_loop import TrainingLoop
+from tui.screens.too_small import LEAST, TooSmall
 
 NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
 LOW = 32  # lines below which two plots and a table are too much
