@@ -29,6 +29,7 @@ from engine.own_table import OwnTable
 from engine.preset import RUN_TABLES, Preset, parse_preset, read_run, read_sheet
 from engine.problems import PresetError
 from engine.run import Run
+from engine.run_tables import plain, tables_of
 from engine.schema import Document
 from engine.state import state_of
 from engine.trainer import Trainer
@@ -36,8 +37,6 @@ from engine.trainer import Trainer
 VERSION = 1
 MARK = "descent_recording"  # the array of the text, by which a recording is known from any other NPZ file
 MOST_BYTES = 2 * 2**30  # unpacked: a small file can promise a very large array
-
-OF_DATA = ("epochs", "batch_size", "shuffle", "drop_last", "l1", "l2")  # settings of training that a surface refuses
 
 
 class RecordingError(ValueError):
@@ -131,25 +130,8 @@ def recorded(
 
 def _sheet(preset: Preset) -> Document:
     """What the preset says with the settings that were laid over its text; its claims stand in the text alone."""
-    said: Document = _plain(asdict(replace(preset.sheet, claim=())))
+    said: Document = plain(asdict(replace(preset.sheet, claim=())))
     return {**said, **_document({key: said[key] for key in RUN_TABLES if key in said})}
-
-
-def tables_of(run: Run) -> Document:
-    """The tables that `read_run` reads as this run; of a surface, without what only a network has."""
-    tables: Document = _plain({key: value for key, value in asdict(run).items() if key in RUN_TABLES})
-    if run.surface is not None:
-        del tables["network"]
-        for key in OF_DATA:
-            del tables["training"][key]
-    return tables
-
-
-def _plain(value: Any) -> Any:
-    """What JSON has: lists for tuples, and nothing for None, which no table can hold."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items() if entry is not None}
-    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 def _state(trainer: Trainer, run: Run) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where descent keeps what is the user's own: the state (what is done) and presets of one's own.
+"""Where descent keeps what is the user's own: the state (what is done) and presets of one's own; and files that are typed.
 
 Everything lies where the system puts such things, or below DESCENT_HOME where that is set; the environment is read at
 every call, so that a test or a shell can change it.
@@ -25,6 +25,20 @@ def presets_folder() -> Path:
 def keymap_file() -> Path:
     """The file in which the user says other keys. It need not exist."""
     return (_home() or user_config_path("descent", appauthor=False)) / "keymap.toml"
+
+
+def typed_file(typed: str) -> Path:
+    """The file whose name somebody typed. Raises ValueError where it is none, or a folder's."""
+    word = typed.strip()
+    if not word:
+        raise ValueError("type the name of a file")
+    try:
+        place = Path(word).expanduser()
+    except RuntimeError as error:  # ~somebody
+        raise ValueError(str(error)) from None
+    if word.endswith("/") or place.is_dir():
+        raise ValueError(f"{word} is a folder: add the name of a file")
+    return place
 
 
 def _home() -> Path | None:

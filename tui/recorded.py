@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.preset import read_run
-from engine.recording import Recording, load_recording, save_recording, tables_of
+from engine.recording import Recording, load_recording, save_recording
+from engine.run_tables import tables_of
+from tui.folders import typed_file
 from tui.session import Session
 
 SUFFIX = ".npz"
@@ -20,15 +22,7 @@ def suggested(session: Session) -> Path:
 
 def meant(typed: str) -> Path:
     """The file that was typed; its name ends in .npz whether that was typed or not. Raises ValueError."""
-    word = typed.strip()
-    if not word:
-        raise ValueError("type the name of a file")
-    try:
-        place = Path(word).expanduser()
-    except RuntimeError as error:  # ~somebody
-        raise ValueError(str(error)) from None
-    if word.endswith("/") or place.is_dir():
-        raise ValueError(f"{word} is a folder: add the name of a file")
+    place = typed_file(typed)
     return place if place.suffix.lower() == SUFFIX else place.with_name(place.name + SUFFIX)
 
 

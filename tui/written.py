@@ -19,19 +19,19 @@ from engine.claims import Claim
 from engine.overlay import TAGGED, leaves
 from engine.preset import RUN_TABLES, Preset, default_second
 from engine.run import Run
+from engine.run_tables import plain, tables_of
 from engine.schema import Document
 
 Leaf = tuple[tuple[str, ...], Any]
 
 SOURCES = ("data", "surface")  # a run has one of them, and naming one takes the other away
-OF_DATA = ("epochs", "batch_size", "shuffle", "drop_last", "l1", "l2")  # settings of training that a surface refuses
 
 
 def toml_text(preset: Preset) -> str:
     """The TOML text of a preset, which `parse_preset` reads to the same runs."""
-    tables = [_tables(run) for run in preset.runs]
+    tables = [tables_of(run) for run in preset.runs]
     base = _shared(tables)
-    sheet: Document = _plain(asdict(preset.sheet), True)
+    sheet: Document = plain(asdict(preset.sheet), True)
     for key in RUN_TABLES:  # where they stand in the order of the sheet
         sheet[key] = base.get(key)
     sheet = {key: value for key, value in sheet.items() if value is not None}
@@ -39,7 +39,7 @@ def toml_text(preset: Preset) -> str:
     second = {preset.sheet.show.second or default_second(run) for run in preset.runs}
     show = asdict(preset.sheet.show)
     show["second"] = second.pop() if len(second) == 1 else None  # no one word fits all runs: each has its own
-    sheet["show"] = {key: value for key, value in _plain(show).items() if value != []}
+    sheet["show"] = {key: value for key, value in plain(show).items() if value != []}
     del sheet["claim"]
 
     document = tomlkit.document()
@@ -104,7 +104,7 @@ def _inline(value: Any) -> Any:
 
 def laid_out(runs: Sequence[Run]) -> tuple[Document, list[Document]]:
     """The base tables and the `[[run]]`s that come to these runs, every default filled in."""
-    tables = [_tables(run) for run in runs]
+    tables = [tables_of(run) for run in runs]
     own: list[Document] = []
     for run, differing in zip(runs, varied(tables), strict=True):
         own.append({"name": run.name})
@@ -140,16 +140,6 @@ def varied(documents: Sequence[Document], above: tuple[str, ...] = ()) -> list[l
     return found
 
 
-def _tables(run: Run) -> Document:
-    """What a run is made of; of a surface, without what only a network has."""
-    tables: Document = _plain({key: value for key, value in asdict(run).items() if key in RUN_TABLES})
-    if run.surface is not None:
-        del tables["network"]
-        for key in OF_DATA:
-            del tables["training"][key]
-    return tables
-
-
 def _shared(tables: Sequence[Document], above: str = "") -> Document:
     """The tables of the first, without what another one leaves out: laid over it, that could not be taken away again."""
     first, shared = tables[0], {}
@@ -163,13 +153,6 @@ def _shared(tables: Sequence[Document], above: str = "") -> Document:
         whole = not isinstance(value, dict) or replaced or (path in SOURCES and None in others)
         shared[key] = value if whole else _shared(others, path)
     return shared
-
-
-def _plain(value: Any, keep: bool = False) -> Any:
-    """Tuples as lists, which is what TOML has, and nothing for None, which it has not; `keep` keeps that at the top."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items() if entry is not None or keep}
-    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 def _text(text: str) -> Item:

@@ -172,10 +172,8 @@ async def test_a_pane_alone_looks_as_it_did(name, recordings, renew):
     compare(await taken(app, f"pane-{name}", keys, with_roles=pane != "lesson"), renew)
 
 
-@pytest.mark.parametrize("name", sorted(INSIDE) or [""])
+@pytest.mark.parametrize("name", sorted(INSIDE))
 async def test_a_view_of_the_inside_alone_looks_as_it_did(name, recordings, renew):
-    if not name:
-        pytest.skip("there is no view of the inside yet")
     sessions = (session_from(recordings(runs)) for runs in ("recipe", "three", "walk", "line"))
     app = next((Alone("inside", one, inside=name) for one in sessions if not INSIDE[name].why_not(one.trainer)), None)
     assert app is not None, f"none of the runs has the view {name}: record one that has it"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.exporting.kinds import Kind
+from tui.folders import typed_file
 from tui.replacing import replace_file
 
 
@@ -20,18 +21,10 @@ def suggested(kind: Kind, name: str) -> str:
 
 def places(kind: Kind, typed: str, endings: Mapping[str, object]) -> dict[str, Path]:
     """The file for each ending, from the name that was typed. Raises ValueError where it cannot be one."""
-    word = typed.strip()
-    if not word:
-        raise ValueError("type the name of a file")
-    try:
-        place = Path(word).expanduser()
-    except RuntimeError as error:  # ~somebody
-        raise ValueError(str(error)) from None
-    if word.endswith("/") or place.is_dir():
-        raise ValueError(f"{word} is a folder: add the name of a file")
+    place = typed_file(typed)
     stem = place.name.removesuffix(kind.ending)
     if not stem.strip("."):
-        raise ValueError(f"{word} has no name before {kind.ending}")
+        raise ValueError(f"{typed.strip()} has no name before {kind.ending}")
     if not place.parent.is_dir():
         raise ValueError(f"there is no folder {place.parent}")
     return {ending: place.with_name(f"{stem}{ending}") for ending in endings}
