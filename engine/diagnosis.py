@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from engine.course import ARRIVED, LOW, Course
+from engine.course import ARRIVED, LOW, RISE, RISE_OF_BEST, Course
 from engine.diagnosis_words import tell
 from engine.history import History
 from engine.run import Run
@@ -22,7 +22,6 @@ AT_ONCE: tuple[Kind, ...] = ("diverging", "refused")
 RETOLD: tuple[Kind, ...] = ("healthy", "training_blind", "learning_rate_too_low", "underfitting")
 
 # Losses are measured by `Course.scale`, what guessing costs, unless it says otherwise.
-RISE, RISE_OF_BEST = 0.03, 0.10  # of the validation loss over its best, and as a share of that best: overfitting
 LONG, LONG_RISE, LONG_RISE_OF_BEST = 6, 0.02, 0.02  # less is enough where there was no new best for so many epochs
 LEARNED_ON = 0.95  # and the training loss has fallen to this share, or lower, since then
 ROUGH, ROUGH_OF_LEVEL = 0.006, 0.08  # of the changes of the training loss from epoch to epoch
@@ -125,6 +124,8 @@ def seen(course: Course) -> Kind | None:
     fresh = course.epoch - course.since < FIRST
     if not fresh and (rough := _rough(course)):
         return rough
+    if not fresh and course.sees_validation and course.strayed:
+        return "learning_rate_too_high"
     if not fresh and not course.stepped and _too_slow(course):
         return "learning_rate_too_low"
     going = _worth_going_on(course)

@@ -142,6 +142,13 @@ def _rate_high(course: Course) -> Told:
             f"Learning rate too high: {loss} up from {number(course.lowest + course.floor)}",
             "Learning rate too high",
         ), evidence
+    if course.strayed and not (upwards >= 0.25 and jump >= 0.08 * level):
+        up, where = change(course.best, course.validation), course.best_epoch
+        since = f"of epoch {where}, training loss still {number(level)}."
+        said = f"Learning rate too high: validation loss {up} over its best {since}"
+        brief = f"Learning rate too high: validation {up} since epoch {where}"
+        usual = Evidence("the most that is usual for the optimizer", f"{course.usual_rate:g}")
+        return (said, brief, "Learning rate too high"), [training(course), *validation(course), rate, usual]
     said = f"Learning rate too high: the {loss} jumps by {share(jump / level)} from {unit} to {unit}, up as well as down."
     brief = f"Learning rate too high: {loss} jumps by {share(jump / level)} each {unit}"
     evidence = [

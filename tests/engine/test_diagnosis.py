@@ -137,6 +137,12 @@ TABLE = {
     "as if by guessing, and a rate of 1": (
         classes(rate=1.0, network=Architecture(activation="tanh")), jumping(20, 0.7, 0.02), [0.7] * 20, {}, HIGH,
     ),
+    "validation strays, and a rate of 1": (
+        classes(rate=1.0), [0.1] * 20, [0.06, 0.05, *[0.05 + 0.005 * at for at in range(18)]], {}, HIGH,
+    ),
+    "validation strays, and a rate of 0.01": (
+        classes(rate=0.01), [0.1] * 20, [0.06, 0.05, *[0.05 + 0.005 * at for at in range(18)]], {}, "healthy",
+    ),
     "eight a batch and a rate of 0.3": (classes(batch=8, rate=0.3), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH),
     "eight a batch of ten samples": (
         classes(batch=8, samples=10), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH,
