@@ -160,14 +160,15 @@ async def test_the_letter_l_opens_the_lesson_and_escape_changes_nothing(lab, fas
 
 
 async def test_enter_never_leaves_the_runs_where_there_is_nothing_to_set(lab, fast):
-    async with lab("healthy-training", epochs=10, pace=fast) as person:
+    async with lab("recipe", epochs=20, pace=fast) as person:
         await done(person)
-        object.__setattr__(person.session.preset, "name", "a-preset-of-ones-own")
+        assert "Healthy" in person.read("verdict")
         await person.press("w")
+        assert "Open the lesson healthy-training" in person.seen()
         assert "A letter takes it" in person.seen()
         await person.press("enter")
         await person.settle()
-        assert person.session.preset.name == "a-preset-of-ones-own"
+        assert person.session.preset.name == "recipe"
         assert person.session.trainer.done
 
 

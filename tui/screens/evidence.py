@@ -68,7 +68,7 @@ class EvidenceSheet(Sheet[str]):
 
     @property
     def _first(self) -> int | None:
-        """The setting, which Enter takes; a lesson puts another preset in the place of the runs, and wants a key of its own."""
+        """The setting, which Enter takes; a lesson takes the place of the runs, and wants a key of its own."""
         return next((at for at, offer in enumerate(self.offers) if offer.possible and offer.id == "setting"), None)
 
     def rows(self, width: int) -> list[Row]:
