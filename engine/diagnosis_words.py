@@ -90,7 +90,7 @@ def _overfitting(course: Course) -> Told:
         long = (
             f"Overfitting: training loss {number(course.train)}, yet validation loss {held}, at best {hardly} than guessing."
         )
-        brief = f"Overfitting: training loss {number(course.train)}, validation {held}, guessing {guess}"
+        brief = f"Overfitting: training {number(course.train)}, validation {held}, guessing {guess}"
         return (long, brief, "Overfitting"), [training(course), *validation(course), *guessing(course), *accuracy(course)]
     since, up, down = course.best_epoch, change(course.best, course.validation), change(course.train_at_best, course.train)
     long = f"Overfitting since epoch {since}: validation loss {up} over its best while training loss changed by {down}."
