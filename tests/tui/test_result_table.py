@@ -216,6 +216,6 @@ def test_what_differs_is_not_cut_where_there_is_room():
     found = results(session)
     wide = plain(table(found, 118, 10)).splitlines()
     for line, run in zip(wide[1:], session.runs, strict=True):
-        assert f"learning_rate {run.training.optimizer.learning_rate:g} " in line
+        assert f"learning_rate {run.training.optimizer.learning_rate:g}" in line
     assert all(len(line) <= 118 for line in wide)
     assert "…" in plain(table(found, 98, 10))
