@@ -175,6 +175,13 @@ async def test_a_pane_is_put_away_and_taken_back_from_the_palette(lab):
             await person.until(lambda shown=shown: bool(person.lab.query_one("#tree").display) is shown)
 
 
+async def test_the_palette_has_no_character_that_terminals_do_not_agree_on(lab):
+    async with lab() as person:
+        await person.press(":")
+        await person.until(lambda: "Start or pause" in person.seen())
+        assert all(ord(character) < 0x10000 for character in person.seen())
+
+
 async def test_a_view_is_taken_from_the_palette(lab):
     async with lab() as person:
         await person.press(":")
