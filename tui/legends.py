@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from engine import History, Trainer
 from tui.canvas import Row, Span
-from tui.hidden import UNCOVERS
+from tui.hidden import BLIND
 from tui.names import labels, letters
 
 Figure = Callable[[float | None], str]
-HIDDEN = f"  validation hidden: {UNCOVERS}"
+HIDDEN = f"  {BLIND}"
 
 
 @dataclass(frozen=True, slots=True)

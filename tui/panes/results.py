@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tui.canvas import Pane, Row, Span, fit, heading, row, width_of
 from tui.figures import cut
-from tui.hidden import UNCOVERS
+from tui.hidden import BLIND
 from tui.names import marked
 from tui.results import Result, Results
 
@@ -36,7 +36,7 @@ class ResultsPane(Pane):
         unit = self.results.unit
         title: list[Span] = [("Result", "text")]
         if self.results.hidden:
-            title.append((f"  validation hidden: {UNCOVERS}", "dim"))
+            title.append((f"  {BLIND}", "dim"))
         else:
             title.append((f"  best: smallest {'validation ' * self.results.validation}loss (its {unit})", "dim"))
         rows = [heading(tuple(title), width, False), *table(self.results, width, self.room)]
