@@ -8,6 +8,7 @@ its cells has, a letter a role, since two roles may look alike in text.
 from __future__ import annotations
 
 import difflib
+import math
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from tui.app import DescentApp
 from tui.canvas import Canvas, Row
 from tui.inside.registry import INSIDE
 from tui.recorded import record, session_from
+from tui.screens.explaining import Explains
 from tui.session import Session
 
 FOLDER = Path(__file__).with_name("pictures")
@@ -181,7 +183,9 @@ async def test_a_view_of_the_inside_alone_looks_as_it_did(name, recordings, rene
 
 
 @pytest.mark.parametrize("name", sorted(LAB))
-async def test_a_layout_of_the_lab_looks_as_it_did(name, recordings, renew):
+async def test_a_layout_of_the_lab_looks_as_it_did(name, recordings, renew, monkeypatch):
+    monkeypatch.setattr(Explains, "word_seconds", math.inf)  # at 80x24 the newest word stands, however slow the machine
+    monkeypatch.setattr(Explains, "trouble_seconds", math.inf)
     runs, keys = LAB[name]
     session = session_from(recordings(runs))
     compare(await taken(DescentApp(session.preset, 1.0, recorded=("run.npz", session)), name, keys), renew)
