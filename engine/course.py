@@ -21,6 +21,9 @@ MOST_BLOCKS = 64
 RECENT = 0.2  # of the epochs so far are "recent"
 FEWEST_RECENT = 4  # but at least so many
 ARRIVED = 0.01  # on a surface: of the height of the start above the deepest point
+GUESSING, LOW = 0.8, 0.2  # of the scale: a level that is hardly better than guessing, and one that is settled
+USUAL_RATE = {"sgd": 0.5, "momentum": 0.1, "nesterov": 0.1}  # the most that is usual; the others scale their steps: 0.03
+RISE, RISE_OF_BEST = 0.03, 0.10  # of the validation loss over its best, of the scale and of that best: a clear one
 TURN = 1.9  # a rate that changes by such a factor from one epoch to the next begins a new stretch
 
 
@@ -188,6 +191,29 @@ class Course:
     def recent(self) -> int:
         """How many of the newest epochs are recent; of those since the rate changed, where there are fewer."""
         return min(max(FEWEST_RECENT, math.ceil(RECENT * self.epoch)), max(1, self.epoch - self.since))
+
+    @property
+    def usual_rate(self) -> float:
+        """The largest learning rate that is usual for the optimizer."""
+        return USUAL_RATE.get(self.run.training.optimizer.name, 0.03)
+
+    @property
+    def by_heart(self) -> bool:
+        """What it trains on is learned, and no epoch was much better than guessing for what it does not train on."""
+        return self.train <= LOW * self.scale and GUESSING * self.scale <= self.best < math.inf
+
+    @property
+    def strayed(self) -> bool:
+        """With a rate above the usual: whether the validation loss lies clearly over a best that is long past."""
+        rise = self.mean("validation", self.epoch - 2, self.epoch) - self.best
+        above = rise >= RISE * self.scale and rise >= RISE_OF_BEST * self.best
+        return self.rate > self.usual_rate and 0 < self.best_epoch <= self.epoch - 6 and above
+
+    @property
+    def hardly_begun(self) -> bool:
+        """Whether the training loss lies where guessing would, lately as well as now."""
+        lately = self.mean("train", self.epoch - self.recent + 1, self.epoch)
+        return min(lately, self.train) >= GUESSING * self.scale
 
     @property
     def left(self) -> int:

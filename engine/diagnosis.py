@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from engine.course import ARRIVED, Course
+from engine.course import ARRIVED, LOW, RISE, RISE_OF_BEST, Course
 from engine.diagnosis_words import tell
 from engine.history import History
 from engine.run import Run
@@ -22,7 +22,6 @@ AT_ONCE: tuple[Kind, ...] = ("diverging", "refused")
 RETOLD: tuple[Kind, ...] = ("healthy", "training_blind", "learning_rate_too_low", "underfitting")
 
 # Losses are measured by `Course.scale`, what guessing costs, unless it says otherwise.
-RISE, RISE_OF_BEST = 0.03, 0.10  # of the validation loss over its best, and as a share of that best: overfitting
 LONG, LONG_RISE, LONG_RISE_OF_BEST = 6, 0.02, 0.02  # less is enough where there was no new best for so many epochs
 LEARNED_ON = 0.95  # and the training loss has fallen to this share, or lower, since then
 ROUGH, ROUGH_OF_LEVEL = 0.006, 0.08  # of the changes of the training loss from epoch to epoch
@@ -33,10 +32,9 @@ SMALL_BATCH = 16
 SLOW, SLOW_EPOCH = 0.35, 0.0125  # of the whole way, in all epochs that are planned, and in one
 STILL, STILL_EPOCH = 0.02, 0.005  # of itself, between the halves of the recent epochs, and an epoch: a loss that lies level
 WORTH = 0.06  # as long again at the pace of now: worth going on for
-LOW, HIGH, GUESSING = 0.2, 0.5, 0.8  # a level that is settled, one that is far from learned, one that is hardly begun
+HIGH = 0.5  # a level that is far from learned
 FEW, FEW_UPDATES = 10, 100  # planned epochs, or updates, that may just be too few
 RIGHT = 0.95  # accuracy of a network that does not underfit
-USUAL_RATE = {"sgd": 0.5, "momentum": 0.1, "nesterov": 0.1}  # the most that is usual; the others scale their steps: 0.03
 LONGER = 0.95  # on a surface, of what the slope promised: a step that brings so much could be far longer
 DEAD = 0.9  # share of a layer's units
 SHORT = 3  # epochs that are too few to tell jumps from a turn
@@ -121,11 +119,13 @@ def seen(course: Course) -> Kind | None:
         return "diverging"
     if course.run.surface is not None:
         return _on_a_surface(course)
-    if course.sees_validation and _overfitting(course):
+    if course.sees_validation and (course.by_heart or _overfitting(course)):
         return "overfitting"
     fresh = course.epoch - course.since < FIRST
     if not fresh and (rough := _rough(course)):
         return rough
+    if not fresh and course.sees_validation and course.strayed:
+        return "learning_rate_too_high"
     if not fresh and not course.stepped and _too_slow(course):
         return "learning_rate_too_low"
     going = _worth_going_on(course)
@@ -175,8 +175,7 @@ def _rough(course: Course) -> Literal["noisy", "learning_rate_too_high"] | None:
     jumps = change >= ROUGH * size and change >= ROUGH_OF_LEVEL * level and upwards >= UPWARDS
     climbs = course.fall() <= -CLIMB_OF_LEVEL and level - course.lowest >= CLIMB * size
     if (jumps or climbs) and course.epoch - course.since > SHORT:
-        usual = USUAL_RATE.get(course.run.training.optimizer.name, 0.03)
-        return "noisy" if small and course.rate <= usual else "learning_rate_too_high"
+        return "noisy" if small and course.rate <= course.usual_rate else "learning_rate_too_high"
     return "noisy" if small and course.noise >= BATCH_NOISE * course.scale else None
 
 
@@ -203,10 +202,13 @@ def _high(course: Course) -> bool:
 def _level(course: Course) -> Kind | None:
     """The loss lies level: as high as guessing, or lower but not low enough to be called learned."""
     span = course.epoch - course.since
-    if span <= SHORT or abs(course.fall()) >= min(STILL, STILL_EPOCH * (course.recent // 2)):
+    if span <= SHORT:
         return None
-    if _high(course) and course.train >= GUESSING * course.scale:
-        return "underfitting"
+    fall, still = course.fall(), min(STILL, STILL_EPOCH * (course.recent // 2))
+    if _high(course) and course.hardly_begun and fall < (still if course.roughness[1] < UPWARDS else CLIMB_OF_LEVEL):
+        return "learning_rate_too_high" if course.rate > course.usual_rate else "underfitting"
+    if abs(fall) >= still:
+        return None
     return "plateau" if course.sees_validation and course.train > LOW * course.scale else None
 
 

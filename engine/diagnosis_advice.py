@@ -69,8 +69,20 @@ def _refused(course: Course) -> Advice:
 
 def _diverging(course: Course) -> Advice:
     if course.run.surface is not None:
-        return Advice(_walk(course), _rate(course, 1 / 3, "shorter steps stay in the valley"))
+        return Advice(_walk(course), _rate(course, min(1 / 3, _settling(course)), "shorter steps stay in the valley"))
     return Advice("lr-explodes-fix", _rate(course, 0.1, "a tenth of the rate: each step would go a tenth as far"))
+
+
+def _settling(course: Course) -> float:
+    """By what to multiply a rate that flies away, so that a step along a parabola ends at its lowest point.
+
+    A step multiplies the distance to that point by g = |1 - rate * curvature|, and the height by g^2; beyond it the rate
+    wanted is 1 / curvature = rate / (1 + g).
+    """
+    if not math.isfinite(course.train) or course.initial <= 0.0 or course.train <= course.initial:
+        return 1.0
+    growth: float = (course.train / course.initial) ** (0.5 / max(1, course.epoch))
+    return 1.0 / (1.0 + growth)
 
 
 def _walk(course: Course) -> str:
@@ -81,6 +93,14 @@ def _overfitting(course: Course) -> Advice:
     best = course.best_epoch
     if course.history.restored is not None:
         return Advice("early-stopping", unchanged="early stopping has put the weights of its best epoch back")
+    if course.base_rate > course.usual_rate:
+        name, usual = course.run.training.optimizer.name, course.usual_rate
+        reason = f"for {name} more than {usual:g} is unusual: shorter steps first, then fewer epochs"
+        return Advice("lr-big-medium-tiny", _rate(course, 0.1, reason))
+    if course.by_heart:
+        return Advice(
+            "early-stopping", unchanged="no epoch was good for new samples; more samples, or a simpler task, would help"
+        )
     return Advice("early-stopping", _epochs(course, best, f"the validation loss was lowest after epoch {best}"))
 
 
@@ -91,11 +111,20 @@ def _rate_high(course: Course) -> Advice:
 
 
 def _rate_low(course: Course) -> Advice:
-    if course.run.surface is not None:
-        return Advice(_walk(course), _rate(course, 10.0, "steps ten times as long"))
     fallen = 1.0 - course.train / course.from_loss if course.from_loss > 0.0 else 0.0
-    factor, words = (100.0, "a hundred") if fallen < 0.02 else (10.0, "ten")
-    return Advice("lr-too-low-fix", _rate(course, factor, f"{words} times the rate: it fell by {100 * fallen:.2g} % only"))
+    power = min(6, max(1, math.floor(-math.log10(max(fallen, 1e-9)))))  # so small a share grows with the rate
+    if course.run.surface is not None:
+        factor, words = 10.0**power, _times(power)
+        return Advice(_walk(course), _rate(course, factor, f"steps {words} times as long"))
+    power = max(2, power) if fallen < 0.02 else power
+    while power > 2 and course.base_rate * 10.0**power > course.usual_rate:
+        power -= 1
+    reason = f"{_times(power)} times the rate: it fell by {100 * fallen:.2g} % only"
+    return Advice("lr-too-low-fix", _rate(course, 10.0**power, reason))
+
+
+def _times(power: int) -> str:
+    return {1: "ten", 2: "a hundred", 3: "a thousand"}.get(power, f"{10**power:,}")
 
 
 def _noisy(course: Course) -> Advice:
@@ -144,6 +173,9 @@ def _healthy(course: Course) -> Advice:
 
 
 def _dead(course: Course) -> Advice:
+    if course.base_rate > course.usual_rate:
+        reason = f"more than {course.usual_rate:g} is unusual; long steps push units below 0 for all samples"
+        return Advice("lr-explodes-fix", _rate(course, 0.1, reason))
     reason = "leaky_relu lets a little through below 0, so a unit can come back"
     return Advice("lr-explodes-fix", Suggestion("network.activation", "leaky_relu", reason))
 

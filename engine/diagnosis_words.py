@@ -84,6 +84,14 @@ def _diverging(course: Course) -> Told:
 
 
 def _overfitting(course: Course) -> Told:
+    if course.by_heart:
+        held, guess = number(course.validation), number(course.scale)
+        hardly = "hardly better" if course.best < course.scale else "no better"
+        long = (
+            f"Overfitting: training loss {number(course.train)}, yet validation loss {held}, at best {hardly} than guessing."
+        )
+        brief = f"Overfitting: training {number(course.train)}, validation {held}, guessing {guess}"
+        return (long, brief, "Overfitting"), [training(course), *validation(course), *guessing(course), *accuracy(course)]
     since, up, down = course.best_epoch, change(course.best, course.validation), change(course.train_at_best, course.train)
     long = f"Overfitting since epoch {since}: validation loss {up} over its best while training loss changed by {down}."
     if down.startswith("-"):
@@ -112,6 +120,16 @@ def _rate_high(course: Course) -> Told:
         return (said, brief, "Learning rate too high"), [training(course), Evidence(what, f"{too_long} of {judged}"), rate]
     (jump, upwards), first = course.roughness, course.epoch - course.recent + 1
     level = course.mean("train", first, course.epoch)
+    if (
+        course.run.surface is None
+        and course.hardly_begun
+        and course.rate > course.usual_rate
+        and course.train < 1.5 * course.scale
+    ):
+        now, usual = number(course.train), Evidence("the most that is usual for the optimizer", f"{course.usual_rate:g}")
+        said = f"Learning rate too high: after {counted(course.epoch, unit)} the training loss is {now}, as if by guessing."
+        brief = f"Learning rate too high: training loss {now}, as if by guessing"
+        return (said, brief, "Learning rate too high"), [training(course), *guessing(course), rate, usual]
     stretch = f"{unit}s {first}-{course.epoch}"
     loss = "training loss" if course.run.surface is None else "loss"
     lowest = f"{number(course.lowest + course.floor)} at {unit} {course.lowest_epoch}"
@@ -124,6 +142,13 @@ def _rate_high(course: Course) -> Told:
             f"Learning rate too high: {loss} up from {number(course.lowest + course.floor)}",
             "Learning rate too high",
         ), evidence
+    if course.strayed and not (upwards >= 0.25 and jump >= 0.08 * level):
+        up, where = change(course.best, course.validation), course.best_epoch
+        since = f"of epoch {where}, training loss still {number(level)}."
+        said = f"Learning rate too high: validation loss {up} over its best {since}"
+        brief = f"Learning rate too high: validation {up} since epoch {where}"
+        usual = Evidence("the most that is usual for the optimizer", f"{course.usual_rate:g}")
+        return (said, brief, "Learning rate too high"), [training(course), *validation(course), rate, usual]
     said = f"Learning rate too high: the {loss} jumps by {share(jump / level)} from {unit} to {unit}, up as well as down."
     brief = f"Learning rate too high: {loss} jumps by {share(jump / level)} each {unit}"
     evidence = [

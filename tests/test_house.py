@@ -73,6 +73,13 @@ def test_the_import_contracts_are_kept():
     assert f"Contracts: {len(contracts)} kept, 0 broken" in done.stdout
 
 
+def test_the_contract_of_the_panes_names_every_pane():
+    contracts = settings()["tool"]["importlinter"]["contracts"]
+    named = next(one["modules"] for one in contracts if one["name"] == "panes do not know each other")
+    there = {f"tui.panes.{path.stem}" for path in (HOUSE / "tui" / "panes").glob("*.py")}
+    assert set(named) == there - {"tui.panes.__init__", "tui.panes.alone"}  # `alone` is their way in from outside
+
+
 # How long, and what is said -------------------------------------------------------------------------------------------
 
 

@@ -53,6 +53,12 @@ def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 
+def cut_name(name: str, width: int) -> str:
+    """The name of a column in at most `width` characters; its unit gives way first: 'petal length (cm)', 'petal length'."""
+    bare = name[: name.rindex(" (")] if name.endswith(")") and " (" in name else name
+    return name if len(name) <= width else cut(bare, width)
+
+
 def exact(value: float | str) -> str:
     """A setting as one would type it: 0.001, 1e-05, 32."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -13,7 +13,7 @@ from tui.legends import HIDDEN, drawn
 from tui.names import labels
 from tui.pictures import Picture
 from tui.plot import Axes, Series
-from tui.ticks import Ticks, nice_step
+from tui.ticks import nice_step, step_ticks
 
 
 def fit_picture(trainers: Sequence[Trainer], selected: int, blind: bool = False) -> Picture:
@@ -51,9 +51,5 @@ def fit_picture(trainers: Sequence[Trainer], selected: int, blind: bool = False)
     long = (*title, (f"  {table.target} over {table.features[0]}", "dim"))
     spread = float(targets.max() - targets.min()) or 1.0
     limits = (min(0.0, float(targets.min())), float(targets.max()) + 0.25 * spread)
-    axes = Axes(low, high, _number_ticks(low, high, step), y_limits=limits)
+    axes = Axes(low, high, step_ticks(low, high, step), y_limits=limits)
     return Picture((long, tuple(title)), (*lines, *points), axes)
-
-
-def _number_ticks(low: float, high: float, step: float) -> Ticks:
-    return tuple((low + index * step, f"{low + index * step:g}") for index in range(round((high - low) / step) + 1))

@@ -16,6 +16,7 @@ from plotext._figure import _figure_class  # its public functions all draw on on
 from tui.raster import cell_of
 from tui.ticks import Floats, Ticks, nice_step, power_label
 
+LOW = 7  # rows from which an axis has two steps: a single one may be twice as high as the curve, which then is flat
 _CODE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -74,10 +75,13 @@ def y_axis(
         low, high = low - 0.5 * max(1e-6, abs(low)), high + 0.5 * max(1e-6, abs(high))
     if log:
         return _log_axis(low, high, height)
-    step = nice_step((high - low) / max(1, min(5, (height - 3) // 3)))
+    parts = max(2 if height >= LOW else 1, min(5, (height - 3) // 3))
+    step = nice_step((high - low) / parts)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(2 * high / step - 1e-9) * step / 2
     count = math.floor((high - low) / step + 1e-9)
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    if not count:  # half a step is all there is: one number alone is no scale
+        step, count, digits = step / 2, 1, max(0, 1 - math.floor(math.log10(step / 2) + 1e-9))
     labels = [low + index * step for index in range(count + 1)]
     big = max(abs(low), abs(high)) >= 1e6 or digits > 5
     return low, high, tuple((y, f"{y:.1e}" if big else f"{y + 0.0:.{digits}f}") for y in labels)

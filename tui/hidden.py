@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 WORD = "hidden"  # what stands in the place of a value
 UNCOVERS = "w shows it"
+BLIND = f"validation hidden: {UNCOVERS}"  # what is said in the place of its figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from tui.canvas import Row, Span
 from tui.names import labels, letters
 from tui.pictures import Picture
 from tui.plot import DOTS, PATH, Axes, Series
-from tui.ticks import Floats, nice_step
+from tui.ticks import Floats, nice_step, step_ticks
 from tui.walk import Walk, position, walk_of
 
 Drawn = tuple[Walk, str, str, str, str]  # a way, its role, the mark of its newest place, its name, the mark of the others
@@ -86,7 +86,7 @@ def _from_the_side(walks: Sequence[Drawn], shown: Walk, ball: Ball) -> Picture:
         toward = np.array([-math.copysign(1.0, slope), -abs(slope)]) if slope else np.zeros(2)
         start = np.array([here[0], float(_heights(surface, here[:1])[0])])
         newest = [*_arrow(start, toward, (low, high), limits), *newest]
-    axes = Axes(low, high, _ticks(low, high, step), y_limits=limits)
+    axes = Axes(low, high, step_ticks(low, high, step), y_limits=limits)
     return Picture(_titles(walks, shown, "o"), (*series, *newest), axes)
 
 
@@ -105,7 +105,7 @@ def _from_above(walks: Sequence[Drawn], shown: Walk, ball: Ball) -> Picture:
     if ball.slope:
         here = _now(shown, ball)
         points = [*_arrow(here, -_gradient(shown, here), (low, high), (bottom, top)), *points]
-    axes = Axes(low, high, _ticks(low, high, step), y_limits=(bottom, top))
+    axes = Axes(low, high, step_ticks(low, high, step), y_limits=(bottom, top))
     return Picture(_titles(walks, shown, "─"), (*series, *points), axes)
 
 
@@ -223,8 +223,3 @@ def _alike(one: Surface, other: Surface) -> bool:
     """Whether two surfaces have the same landscape, wherever the runs start."""
     keys = ("name", "curvature", "steepness")
     return all(getattr(one, key, None) == getattr(other, key, None) for key in keys)
-
-
-def _ticks(low: float, high: float, step: float) -> tuple[tuple[float, str], ...]:
-    numbers = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
-    return tuple((number * step, f"{round(number * step, 10):g}") for number in numbers)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from engine import History, Trainer
 from tui.canvas import Row, Span
-from tui.hidden import UNCOVERS
+from tui.hidden import BLIND
 from tui.names import labels, letters
 
 Figure = Callable[[float | None], str]
-HIDDEN = f"  validation hidden: {UNCOVERS}"
+HIDDEN = f"  {BLIND}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,13 @@ def titles(
 
     long = (start, *(entry(one, f" {names[one.run.index]}") for one in legends))
     brief = (start, *(entry(one, "") for one in legends))
+    tight = (start, *((entry(one, "")[0][1:].replace(":", ""), one.run.role) for one in legends))
     least = (start, *((f" {one.run.letter}", one.run.role) for one in legends))  # a run that is not named could not be told
     if covered:
-        return (*long, (HIDDEN, "dim")), (*brief, (HIDDEN, "dim")), brief, least
+        return (*long, (HIDDEN, "dim")), (*brief, (HIDDEN, "dim")), brief, tight, least
     if all(one.seen is None for one in legends):
-        return long, brief, least
-    return (*long, ("  line: train, letter: validation", "dim")), long, brief, least
+        return long, brief, tight, least
+    return (*long, ("  line: train, letter: validation", "dim")), long, brief, tight, least
 
 
 def _of_one(start: Span, one: Legend, figure: Figure, covered: bool) -> tuple[Row, ...]:
@@ -139,10 +140,17 @@ def exactly(value: float | None) -> str:
 
 
 def read_out(
-    name: str, readings: Sequence[Reading], figure: Figure, words: str = "", where: str = "", walk: bool = False
+    name: str,
+    readings: Sequence[Reading],
+    figure: Figure,
+    words: str = "",
+    where: str = "",
+    walk: bool = False,
+    fewer: Figure | None = None,
 ) -> tuple[Row, ...]:
     """The title while there is a cursor: the values there, in ever fewer words. `words` say what happened at that place,
-    `where` says x in its unit; of a `walk` an epoch is a step."""
+    `where` says x in its unit; of a `walk` an epoch is a step. `fewer` writes a figure in fewer digits: those of many runs
+    have no room otherwise, and a run left out would be worse."""
     if not readings:
         return (((name, "text"), (f"  {where}" if where else "", "dim")),)
     first = readings[0]
@@ -185,7 +193,7 @@ def read_out(
             ((brief.strip(), "strong"), *short),
         )
 
-    def entry(one: Reading, parts: int) -> Span:
+    def entry(one: Reading, parts: int, figure: Figure = figure) -> Span:
         values = ["not kept" if not one.kept else figure(one.raw)]
         if parts > 1 and one.smooth is not None:
             values.append(f"~{figure(one.smooth)}")
@@ -201,4 +209,8 @@ def read_out(
     rows[0] = (*rows[0], *dim)
     rows.append(((name, "text"), (brief, "strong"), *(entry(one, 0) for one in readings)))
     rows.append(((brief.strip(), "strong"), *(entry(one, 0) for one in readings)))
+    if fewer is not None:
+        entries = [entry(one, 0, fewer) for one in readings]
+        rows += [((name, "text"), (brief, "strong"), *entries), ((brief.strip(), "strong"), *entries)]
+        rows.append(tuple((text[1 + (not place) :], role) for place, (text, role) in enumerate(entries)))
     return tuple(rows)

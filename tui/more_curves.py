@@ -6,6 +6,7 @@ reason not to be there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ from tui.sight import Sight
 from tui.smoothing import moving_average, running_mean
 from tui.ticks import Floats
 
+FAR = 20.0  # times
 NOTHING_SEEN = np.empty((0, 2))
 
 MORE = ("rate", "gradient", "ratio", "gap")
@@ -42,19 +44,34 @@ def more_picture(name: str, trainers: Sequence[Trainer], selected: int, sight: S
     if name == "gap":
         return _gap(trainers, selected, sight)
     if name == "rate":
-        kind = Kind("Learning rate", short, exactly, floor=0.0, validated=False)
+        apart = _far_apart(trainers)
+        kind = Kind(
+            "Learning rate", short, exactly, floor=math.nan if apart else 0.0, log=apart, validated=False, brief="Rate"
+        )
         curves = [Curve(one, *one.history.series("learning_rate"), NOTHING_SEEN) for one in drawn(trainers)]
     elif name == "gradient":
-        kind = Kind("Gradient norm", short, exactly, log=True, validated=False)
+        kind = Kind("Gradient norm", short, exactly, log=True, validated=False, brief="Gradient")
         weight = sight.viewing.smoothing
         curves = [
             Curve(one, *one.history.series("gradient_norm"), NOTHING_SEEN, *made_smooth(one, "gradient_norm", weight))
             for one in drawn(trainers)
         ]
     else:
-        kind = Kind("Update / weights", short, exactly, log=True, validated=False)
+        kind = Kind("Update / weights", short, exactly, log=True, validated=False, brief="Ratio")
         curves = [_ratio(one, sight.viewing.smoothing) for one in drawn(trainers)]
     return compose(kind, curves, trainers, selected, sight)
+
+
+def _far_apart(trainers: Sequence[Trainer]) -> bool:
+    """Whether the rates of runs that are compared differ so much that on a linear axis the smaller ones would lie on 0.
+
+    A schedule is read off a linear axis: half a wave looks like one there, and it may end at 0.
+    """
+    plans = [one.run.training.schedule for one in trainers]
+    rates = [one.base_rate for one in trainers if one.base_rate > 0]
+    if any(plan.name != "constant" or plan.warmup_iterations > 0 for plan in plans):
+        return False
+    return len(rates) > 1 and max(rates) >= FAR * min(rates)
 
 
 def _ratio(run: Drawn, weight: float) -> Curve:
@@ -77,7 +94,8 @@ def _gap(trainers: Sequence[Trainer], selected: int, sight: Sight) -> Picture:
     runs = [one for one in drawn(trainers) if one.history.initial_validation is not None]
     runs = [one for one in runs if bool(one.trainer.run.facts.classes) == classes]
     name = "Accuracy gap: training - validation" if classes else "Loss gap: validation - training"
-    kind = Kind(name, percent if classes else short, _two_digits if classes else exactly, 0.0, validated=False)
+    figures = (percent, _two_digits) if classes else (short, exactly)
+    kind = Kind(name, *figures, 0.0, validated=False, brief=name.partition(":")[0])
     return compose(kind, [_gap_of(one, classes) for one in runs], trainers, selected, sight)
 
 

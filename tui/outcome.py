@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from engine import History, Trainer
 from tui import endings
 from tui.figures import percent, short
-from tui.hidden import UNCOVERS
+from tui.hidden import BLIND, UNCOVERS
 from tui.listing import Heading
 from tui.live_edit import completed, refused, why_refused
 from tui.session import Session
@@ -97,7 +97,7 @@ def outcome(session: Session) -> tuple[str, ...]:
     last = trainer.history.epochs[-1]
     said = f"training loss {short(last.train.loss)}"
     if last.validation is not None and session.hidden.validation:
-        said += f" (validation hidden: {UNCOVERS})"
+        said += f" ({BLIND})"
     elif last.validation is not None:
         said += f", validation {short(last.validation.loss)}"
         said += f" ({percent(last.validation.accuracy)} right)" if last.validation.accuracy is not None else ""

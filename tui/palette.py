@@ -59,6 +59,9 @@ def commands(lab: LabScreen) -> Iterator[Command]:
         now, why_not = lab.status_of(entry)
         help_ = why_not or f"{entry.help}{f' (now: {now})' if now else ''}. Keys v {entry.letter}"
         yield Command(f"View: {entry.title}", help_, partial(lab.action_view, entry.id))
+    for name, title in lab.panes().items():
+        turn = "Hide" if lab.pane_shown(name) else "Show"
+        yield Command(f"{turn} the pane: {title}", "Keys v p", partial(lab.take_pane, name))
     for name in sorted(lab.app.available_themes):
         yield Command(f"Theme: {name}", "Colours, dark and light", partial(setattr, lab.app, "theme", name))
     for heading in lab.entries():
@@ -81,6 +84,7 @@ class Everything(Provider):
         for command in self._commands():
             title, below = command.title.lower(), command.help.lower()
             score = matcher.match(command.title)
+            score /= 1.0 + score  # below 1, so that letters that are near never come before the words themselves
             if words and all(word in title for word in words):
                 score = 2.0 + score
             elif words and all(word in title or word in below for word in words):

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.phases import Phase
 from engine.surfaces import Surface
-from tui.canvas import Row, fit, row
+from tui.canvas import Row, fit, row, wrapped
 from tui.figures import cut
 from tui.formulas_network import Place, Recipe
 from tui.hidden import NOTHING, UNCOVERS, Hidden
@@ -70,7 +70,7 @@ class Words:
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The words, where there is a row for them."""
-        return [row(f"  {cut(self.said, width - 3)}")][: max(0, height)]
+        return wrapped(self.said, width, 2, "text")[: max(0, height)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +123,7 @@ class Apart:
             needs = ("surface", "start", *(needs if phase.name == "update" else ()))
         if covered := [label for label in needs if self.hidden.setting(label)]:
             words = f"{covered[0]} is hidden, and what would tell it is: {UNCOVERS}"
-            return [(1, row(f"  {self.counted}")), (0, row((f"  {cut(words, width - 3)}", "dim")))]
+            return [(1, row(f"  {self.counted}")), *((0, line) for line in wrapped(words, width, 2, "dim"))]
         said, equations = (on_surface if surface is not None else in_network)(self, width)
         found: list[Ranked] = [(2 + at, row(f"  {first_fitting(words, width - 3)}")) for at, words in enumerate(said)]
         for one in equations:

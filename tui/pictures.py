@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from engine import EpochMetrics, History, Trainer
-from tui.canvas import Row
+from tui.canvas import Row, Span
 from tui.figures import percent, short
 from tui.legends import Drawn, Figure, Legend, drawn, exactly, titles
 from tui.plot import SPECKS, Axes, Marks, Series
@@ -27,6 +27,7 @@ from tui.ticks import Floats
 
 BEYOND = {False: 10.0, True: 1e4}  # times the initial value, of a linear and of a logarithmic axis: more would hide the rest
 OUTER, MARGIN = 5.0, 0.15  # percent of the values at either end that may be outliers, and what is added to the others' range
+FEW = (("smoothing ", "smooth "), ("outliers out", "clipped"), ("seconds", "s"))  # what is said of the axes, in few words
 PARTS: tuple[Literal["train", "validation"], ...] = ("train", "validation")
 
 
@@ -69,7 +70,7 @@ def error_picture(trainers: Sequence[Trainer], selected: int, blind: bool = Fals
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How a figure is drawn: its name in the title, its numbers in short and exactly, what its axis always holds, and from
-    how many times its first value on it is cut off."""
+    how many times its first value on it is cut off. `brief` is the name where the whole has no room."""
 
     name: str
     short: Figure
@@ -79,6 +80,7 @@ class Kind:
     beyond: float = math.inf
     log: bool = False
     validated: bool = True  # there is a figure of the validation set beside it
+    brief: str = ""
 
 
 def _picture(
@@ -139,12 +141,17 @@ def compose(
     # points above lines: what comes later is drawn over what comes first
     if sight.cursor is not None:
         walk = trainers[selected].run.surface is not None
-        wordings = read_at_cursor(kind.name, curves, selected, sight, kind.exact, walk)
+        wordings = read_at_cursor(kind.brief or kind.name, curves, selected, sight, (kind.exact, kind.short), walk)
+        if kind.brief:  # what is read has a name as long as there is room for one
+            whole = read_at_cursor(kind.name, curves, selected, sight, (kind.exact, None), walk)
+            wordings = (*(each for each in whole if each[0][0] == kind.name), *wordings)
         vital = tuple(span for span in notes if span[1] != "dim")  # values before what only explains
         wordings = tuple((*each, *vital, *more) for each in wordings for more in (notes[len(vital) :], ()))
     else:
         wordings = titles(kind.name, legends, trainers, kind.short, covered, kind.validated)
-        wordings = tuple((*each, *notes) for each in wordings)
+        if kind.brief and len(wordings) > 1:
+            wordings = (*wordings[:-1], *titles(kind.brief, legends, trainers, kind.short, covered, kind.validated))
+        wordings = _noted(wordings, notes)
     lit = sight.viewing.lit
     role = next((one.run.role for one in curves if lit is not None and one.run.index == lit.run), "")
     return Picture(
@@ -155,6 +162,17 @@ def compose(
         sight=sight,
         marks=sight.marks(role),
     )
+
+
+def _noted(wordings: tuple[Row, ...], notes: Row) -> tuple[Row, ...]:
+    """The wordings with what must be said of the axes: in few words, before the last wording gives its values up."""
+    few: list[Span] = []
+    for text, role in notes:
+        for long, short_one in FEW:
+            text = text.replace(long, short_one)
+        few.append((text, role))
+    *rich, least = wordings
+    return (*((*each, *notes) for each in rich), *((*each, *few) for each in rich[-1:]), (*least, *notes), (*least, *few))
 
 
 def _with(trainers: Sequence[Trainer], attribute: str) -> list[Drawn]:

@@ -16,10 +16,10 @@ from engine.datasets import Data
 from engine.own_table import OwnTable
 from tui.claimed import claim_lines, findings_of
 from tui.endings import diverged, early, monitored, reduced, restored
-from tui.figures import count
+from tui.figures import count, percent
 from tui.live_edit import refused
 from tui.records import run_record
-from tui.tables import WIDTH, comparison, fit, medians, number, percent, seeds_table
+from tui.tables import WIDTH, comparison, fit, medians, number, seeds_table
 from tui.unwatched import Interrupted, Seeds, steps, trained_together, trainings
 from tui.walk import Walk, walk_of
 

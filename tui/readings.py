@@ -39,11 +39,11 @@ class Curve:
 
 
 def read_at_cursor(
-    name: str, curves: Sequence[Curve], selected: int, sight: Sight, figure: Figure, walk: bool
+    name: str, curves: Sequence[Curve], selected: int, sight: Sight, figures: tuple[Figure, Figure | None], walk: bool
 ) -> tuple[Row, ...]:
-    """The title with the values of every curve at the cursor."""
+    """The title with the values of every curve at the cursor; `figures` write them exactly, and in fewer digits."""
     found = readings(curves, selected, sight)
-    return read_out(name, found, figure, said_at(sight), where(sight), walk)
+    return read_out(name, found, figures[0], said_at(sight), where(sight), walk, figures[1])
 
 
 def where(sight: Sight) -> str:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from tui.figures import printable
+from tui.figures import percent, printable
 
 WIDTH = 100  # columns of a plain line, at most
 
@@ -101,11 +101,6 @@ def number(value: float | None) -> str:
     if not 1e-4 <= abs(value) < 1e6:
         return f"{value:.2e}"
     return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
-
-
-def percent(share: float) -> str:
-    """'99.0%'."""
-    return f"{100 * share:.1f}%"
 
 
 def fit(line: str, width: int = WIDTH) -> str:

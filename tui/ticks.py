@@ -62,6 +62,12 @@ def number_ticks(low: float, high: float, columns: int, log: bool = False, least
     return ()
 
 
+def step_ticks(low: float, high: float, step: float) -> Ticks:
+    """Ticks at every multiple of `step` from `low` to `high`, for an axis that was made to have room for them."""
+    numbers = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    return tuple((number * step, f"{round(number * step, 10):g}") for number in numbers)
+
+
 def round_label(value: float, step: float = 0.0, top: float = 0.0) -> str:
     """A round number in few characters: 0.05, 0.5, 20, 1000, 200k, 2M; all on an axis that goes up to `top` and has a `step`
     are written alike."""

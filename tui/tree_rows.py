@@ -77,7 +77,10 @@ def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
     if epoch <= history.epochs.kept.start:
         return ((start, "text"), ("  not kept", "dim"))
     if epoch <= len(history.epochs):
-        return ((f"{start} {_figures(branch, epoch, width)}", "text"),)
+        figures, room = _figures(branch, epoch, width), width - len(start) - 1
+        if len(figures) > room:  # of a hundred epochs and more: without the blanks that keep the columns apart
+            figures = " ".join(figures.split()).rjust(room)
+        return ((f"{start} {figures}", "text"),)
     done = len(history.epoch_iterations(epoch))
     count = f"{done}/{branch.batches}"
     room = max(4, width - len(start) - len(count) - 4)

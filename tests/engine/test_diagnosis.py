@@ -111,6 +111,7 @@ TABLE = {
         classes(early_stopping=EarlyStopping(patience=10)), falling(20, pace=0.85), rising(20, 10), {}, "overfitting",
     ),
     "validation is not a number": (classes(), falling(10), [math.nan] * 10, {}, "healthy"),
+    "learned by heart": (classes(), falling(30, pace=0.85), [0.69 - 0.002 * at for at in range(30)], {}, "overfitting"),
     # underfitting and plateau
     "never below guessing": (classes(), [0.69] * 20, [0.69] * 20, {}, "underfitting"),
     "stopped after three epochs, high": (classes(epochs=3), [0.44, 0.435, 0.433], [0.45] * 3, {}, "underfitting"),
@@ -133,6 +134,15 @@ TABLE = {
     "eight a batch, noisy": (classes(batch=8), falling(10, 0.6, 0.98), [0.6] * 10, {"noise": 0.15}, "noisy"),
     "eight a batch, calm": (classes(batch=8), falling(10), falling(10), {"noise": 0.02}, "healthy"),
     "32 a batch, as noisy": (classes(), falling(10), falling(10), {"noise": 0.15}, "healthy"),
+    "as if by guessing, and a rate of 1": (
+        classes(rate=1.0, network=Architecture(activation="tanh")), jumping(20, 0.7, 0.02), [0.7] * 20, {}, HIGH,
+    ),
+    "validation strays, and a rate of 1": (
+        classes(rate=1.0), [0.1] * 20, [0.06, 0.05, *[0.05 + 0.005 * at for at in range(18)]], {}, HIGH,
+    ),
+    "validation strays, and a rate of 0.01": (
+        classes(rate=0.01), [0.1] * 20, [0.06, 0.05, *[0.05 + 0.005 * at for at in range(18)]], {}, "healthy",
+    ),
     "eight a batch and a rate of 0.3": (classes(batch=8, rate=0.3), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH),
     "eight a batch of ten samples": (
         classes(batch=8, samples=10), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH,
@@ -456,6 +466,7 @@ def test_overfitting_is_told_with_its_epoch_and_both_figures():
         ("the end comes too soon", "training.epochs", 20),
         ("stopped after three epochs, high", "training.epochs", 20),
         ("it climbs", "training.optimizer.learning_rate", 0.0001),
+        ("as if by guessing, and a rate of 1", "training.optimizer.learning_rate", 0.1),
     ],
 )
 def test_what_is_suggested(name, key, value):
@@ -463,6 +474,42 @@ def test_what_is_suggested(name, key, value):
     suggestion = diagnose(history(run, train, validation, **more), run).suggestion
     assert (suggestion.key, suggestion.value) == (key, value)
     assert suggestion.reason
+
+
+def test_what_was_learned_by_heart_is_told_against_guessing_and_wants_no_fewer_epochs():
+    run = classes()
+    verdict = diagnose(history(run, falling(30, pace=0.85), [0.75] * 30), run)
+    assert verdict.words[0] == (
+        "Overfitting: training loss 0.006, yet validation loss 0.750, at best no better than guessing."
+    )
+    assert verdict.words[1] == "Overfitting: training 0.006, validation 0.750, guessing 0.693"  # at most 66: 80 columns
+    assert verdict.suggestion is None
+    assert "more samples" in verdict.unchanged
+
+
+def test_a_rate_far_above_what_is_usual_is_to_be_lowered_first():
+    run = classes(rate=1.0, network=Architecture(activation="relu"))
+    turned = diagnose(history(run, falling(30, pace=0.85), rising(30, 10)), run)
+    dead = diagnose(history(run, [0.7] * 10, [0.7] * 10), run, dead_share=1.0)
+    assert (turned.kind, dead.kind) == ("overfitting", "dead_units")
+    for verdict in (turned, dead):
+        assert (verdict.suggestion.key, verdict.suggestion.value) == ("training.optimizer.learning_rate", 0.1)
+
+
+def test_the_less_it_fell_the_longer_are_the_steps_that_are_suggested():
+    for fallen, rate in ((0.1, 1e-8), (0.003, 1e-7), (0.0003, 1e-6), (3e-5, 1e-5)):
+        run = classes(rate=1e-9)
+        train = [0.8 * (1.0 - fallen * at / 20) for at in range(1, 21)]
+        suggestion = diagnose(history(run, train, train), run).suggestion
+        assert suggestion.value == pytest.approx(rate)
+
+
+def test_a_walk_that_flew_far_away_is_brought_back_in_one_suggestion():
+    preset = load_preset("valley", [("training.optimizer.learning_rate", [100.0])])
+    trainer = Trainer(preset.runs[0])
+    for _ in trainer:
+        pass
+    assert diagnose(trainer.history, trainer.run).suggestion.value == 0.5  # the best there is: 1 / curvature
 
 
 @pytest.mark.parametrize("name", TABLE)

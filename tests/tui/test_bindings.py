@@ -150,10 +150,36 @@ async def test_the_palette_is_searched_by_the_words_of_the_help_too(lab):
             ("seeds count", "Verify"),
             ("says to it", "Predict"),
             ("hide panes", "View: Panes"),
+            ("hide pane", "Hide the pane: Settings"),
         ):
             hits = [hit async for hit in provider.search(words)]
             assert any(str(hit.text).startswith(title) for hit in hits), (words, [hit.text for hit in hits])
         assert [hit async for hit in provider.search("xyzzy quux")] == []
+
+
+async def test_the_words_themselves_come_before_letters_that_are_near(lab):
+    async with lab() as person:
+        hits = sorted([hit async for hit in Everything(person.lab).search("hide")], key=lambda hit: -hit.score)
+        said = ["hide" in f"{hit.text} {hit.help}".lower() for hit in hits]
+        assert True in said and False in said
+        assert said == sorted(said, reverse=True)
+
+
+async def test_a_pane_is_put_away_and_taken_back_from_the_palette(lab):
+    async with lab(size=(120, 40)) as person:
+        for word, shown in (("hide", False), ("show", True)):
+            await person.press(":")
+            await person.type(f"{word} the pane progress")
+            await person.until(lambda word=word: f"{word.capitalize()} the pane: Progress" in person.seen())
+            await person.press("enter")
+            await person.until(lambda shown=shown: bool(person.lab.query_one("#tree").display) is shown)
+
+
+async def test_the_palette_has_no_character_that_terminals_do_not_agree_on(lab):
+    async with lab() as person:
+        await person.press(":")
+        await person.until(lambda: "Start or pause" in person.seen())
+        assert all(ord(character) < 0x10000 for character in person.seen())
 
 
 async def test_a_view_is_taken_from_the_palette(lab):
@@ -163,6 +189,17 @@ async def test_a_view_is_taken_from_the_palette(lab):
         await person.until(lambda: "View: Panes" in person.seen())
         await person.press("enter")
         await person.until(lambda: person.app.screen.has_class("panes"))
+
+
+async def test_the_views_sheet_has_a_line_an_entry_and_takes_the_room_there_is(lab):
+    async with lab(size=(80, 24)) as person:
+        await person.press("v")
+        await person.until(lambda: person.app.screen.has_class("views"))
+        await person.settle()
+        drawn = person.app.screen.query_one("#views-list")
+        assert drawn.virtual_size.height == len(VIEWS) + len({entry.group for entry in VIEWS})
+        assert drawn.size.height == 20
+        assert "a letter or Enter takes it" in person.seen()
 
 
 def test_the_table_of_places_is_what_the_keymap_checks():

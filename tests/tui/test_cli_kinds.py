@@ -297,3 +297,12 @@ def test_what_only_one_run_of_a_comparison_has_is_written_for_it_alone(runs, tur
     again = parse_preset(toml_text(loaded), "mine", "mine.toml")
     assert again.runs == loaded.runs
     assert toml_text(again) == toml_text(loaded)
+
+
+def test_plain_lines_say_all_of_them_only_where_it_is_all_as_the_lab_does():
+    preset = load_preset("recipe", [("training.epochs", [1])])
+    [document] = records.json_document(preset, never, (0,))
+    entries = json.loads(document)["runs"]
+    entries[0]["final"]["validation_accuracy"] = 0.9999
+    lines = seeds_table(entries)
+    assert "99.9%" in lines[1] and "100.0%" not in lines[1]

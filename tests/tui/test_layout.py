@@ -235,3 +235,28 @@ async def test_on_a_wide_terminal_a_view_of_the_inside_stands_beside_both_plots(
         await person.resize(120, 40)
         assert "second" not in in_sight(person)
         assert "inside" in in_sight(person)
+
+
+async def test_the_leftmost_pane_has_no_line_on_its_left(lab):
+    async with lab(size=(80, 24)) as person:
+        curves, middle = person.lab.query_one("#loss"), person.lab.query_one("#middle")
+        assert curves.region.x == middle.region.x + 1  # the line between the settings and the plots
+        curves.focus()
+        await person.press("z")
+        await person.until(lambda: curves.region.x == 0 and curves.region.width == 80)
+        await person.press("z")
+        await person.until(lambda: curves.region.x == middle.region.x + 1 > 1)
+
+
+@pytest.mark.parametrize(("keys", "sheet"), [(":", "taking"), ("vp", "panes"), ("v", "views")])
+async def test_sheets_fit_into_60x20(lab, keys, sheet):
+    async with lab(size=(60, 20)) as person:
+        await person.press(*keys)
+        if sheet == "taking":
+            await person.type("take it away")
+            await person.until(lambda: "Take it away" in person.seen())
+            await person.press("enter")
+        await person.until(lambda: person.app.screen.has_class(sheet))
+        await person.settle()
+        box = person.app.screen.query_one("Vertical").region
+        assert box.x >= 0 and box.y >= 0 and box.right <= 60 and box.bottom <= 20

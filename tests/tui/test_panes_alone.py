@@ -124,6 +124,11 @@ def test_the_second_plot_and_a_view_by_its_name(run_file):
     )
 
 
+def test_small_multiples_without_room_say_so():
+    ended = CliRunner().invoke(command("multiples"), ["lr-big-medium-tiny", "--epochs", "1", "--size", "60x14", "--text"])
+    assert ended.output.strip() == "There is no room for a plot of each run"
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [

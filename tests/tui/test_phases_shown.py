@@ -253,11 +253,12 @@ async def test_a_hidden_learning_rate_is_not_told_by_the_formula(lab):
     preset = load_preset("recipe", [("training.epochs", [3]), ("training.optimizer.learning_rate", [0.0625])])
     sheet = preset.sheet
     preset = replace(preset, sheet=replace(sheet, show=replace(sheet.show, hide=("settings.learning_rate",))))
-    async with lab(preset, size=(200, 50)) as person:
+    async with lab(preset, size=(120, 40)) as person:
         for _ in range(4):
             await person.press("s")
             assert "0.0625" not in person.read("loop")
         assert "learning_rate is hidden" in person.read("loop")
+        assert "w shows it" in " ".join(person.read("loop").split())  # not cut off
         await person.press("w")
         assert "0.0625*" in person.read("loop")
 

@@ -209,3 +209,13 @@ async def test_the_table_fits_again_when_the_terminal_changes(lab, fast):
             assert len(lines) == person.canvas("results").size.height
             assert [line for line in lines if line.startswith(" tiny ")]
             assert "tiny" in person.seen()
+
+
+def test_what_differs_is_not_cut_where_there_is_room():
+    session = trained("optimizers-compared")
+    found = results(session)
+    wide = plain(table(found, 118, 10)).splitlines()
+    for line, run in zip(wide[1:], session.runs, strict=True):
+        assert f"learning_rate {run.training.optimizer.learning_rate:g}" in line
+    assert all(len(line) <= 118 for line in wide)
+    assert "…" in plain(table(found, 98, 10))

@@ -280,6 +280,7 @@ async def test_the_screen_is_taken_as_a_picture_and_as_text(lab, here):
         assert "recipe.svg" in person.note
         root = ET.parse(here / "recipe.svg").getroot()
         assert root.tag.endswith("svg")
+        assert root.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"  # columns
         words = "".join(root.itertext()).replace("\xa0", " ")
         assert "Settings" in words and "learning_rate" in words
         assert "Take it away" not in words  # the lab, not the sheet over it

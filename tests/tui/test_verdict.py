@@ -159,6 +159,19 @@ async def test_the_letter_l_opens_the_lesson_and_escape_changes_nothing(lab, fas
         assert person.session.preset.name == "early-stopping"
 
 
+async def test_enter_never_leaves_the_runs_where_there_is_nothing_to_set(lab, fast):
+    async with lab("recipe", epochs=20, pace=fast) as person:
+        await done(person)
+        assert "Healthy" in person.read("verdict")
+        await person.press("w")
+        assert "Open the lesson healthy-training" in person.seen()
+        assert "A letter takes it" in person.seen()
+        await person.press("enter")
+        await person.settle()
+        assert person.session.preset.name == "recipe"
+        assert person.session.trainer.done
+
+
 async def test_a_locked_setting_is_not_offered(lab, fast):
     preset = load_preset("too-many-epochs", [("training.epochs", [40])])
     async with lab(preset, epochs=None, pace=fast) as person:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.canvas import Row, Span
-from tui.figures import cut, short
+from tui.figures import cut, cut_name, short
 from tui.inside.cells import Cells
 from tui.inside.marks import NEGATIVE, POSITIVE, signed, signed_roles, signed_text
 
@@ -46,7 +46,7 @@ class AboutUnit:
         found: list[Row] = [_cut_row(tuple(words if len(self.name + bias[0] + state[0]) <= width else words[::2]), width)]
         spans: list[Span] = [("listens to  ", "dim")]
         for index in self.strongest:
-            spans.append((f"{cut(self.names[index], 15)} {with_sign(self.weights[index])}", _role(self.weights[index])))
+            spans.append((f"{cut_name(self.names[index], 15)} {with_sign(self.weights[index])}", _role(self.weights[index])))
             spans.append(("   ", "dim"))
             if sum(len(text) for text, _ in spans) > width * (height - 1):
                 break
@@ -85,7 +85,7 @@ class AboutUnit:
         bar = BAR if cells.width >= 30 else 0
         for row, index in enumerate(self.strongest[:count]):
             weight = float(self.weights[index])
-            cells.put(0, top + row, cut(self.names[index], cells.width - numbers - bar - 1))
+            cells.put(0, top + row, cut_name(self.names[index], cells.width - numbers - bar - 1))
             text = with_sign(weight)
             cells.put(cells.width - bar - 1 - len(text), top + row, text, _role(weight))
             length = round(abs(weight) / largest * BAR) if np.isfinite(weight) and 0 < largest < np.inf else 0

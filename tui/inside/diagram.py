@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from engine import Trainer
 from engine.objective import NetworkObjective
 from tui.canvas import Row
-from tui.figures import count, cut, printable
+from tui.figures import count, cut, cut_name, printable
 from tui.inside.about_unit import AboutUnit
 from tui.inside.cells import Braille, Cells
 from tui.inside.marks import NEGATIVE, POSITIVE, SHADES, signed, signed_roles
@@ -123,7 +123,7 @@ class Diagram:
                 mark = (CHOSEN_DEAD if dead else CHOSEN) if chosen else DEAD if dead else OPEN
                 cells.put(xs[index], y, mark, "bad" if dead else "lit" if chosen else "text")
         for unit, y in () if drawn else zip(shown[0], map(int, ys[0]), strict=True):
-            name = cut(first.names[unit], left - 1) if named else ""
+            name = cut_name(first.names[unit], left - 1) if named else ""
             cells.put(left - 1 - cell_len(name), y, name, "dim")
         for unit, y in zip(shown[-1], map(int, ys[-1]), strict=True):
             if named:

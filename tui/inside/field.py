@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.canvas import Row, Span
-from tui.figures import cut
+from tui.figures import cut, cut_name
 from tui.inside.cells import Braille, Cells
 from tui.inside.marks import (
     class_role,
@@ -175,7 +175,7 @@ class Plane:
         low, high = (number_text(edge) for edge in self.limits[0])
         cells.put(left, y, low, "axis")
         cells.put(left + columns - len(high), y, high, "axis")
-        across, up = (cut(name, max(6, columns // 2 - 10)) for name in self.names)
+        across, up = (cut_name(name, max(6, columns // 2 - 10)) for name in self.names)
         room = columns - len(low) - len(high) - 2
         name = next((one for one in (f"→ {across}   ↑ {up}", f"→ {cut(across, room - 2)}") if len(one) <= room), "")
         cells.put(left + len(low) + 1 + max(0, room - len(name)) // 2, y, name, "dim")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tui.canvas import Row, Span, fit
-from tui.figures import cut, percent, printable, short
+from tui.figures import cut, cut_name, percent, printable, short
 from tui.inside.chosen import PANEL, PANEL_FROM, Seen, details, in_a_line, side_by_side
 
 FEATURE = 15  # cells of a feature's column at most
@@ -110,7 +110,7 @@ def _columns(seen: Seen, room: int) -> list[tuple[int, int]]:
 
 
 def _heads(seen: Seen, features: list[tuple[int, int]]) -> Row:
-    return tuple((f"{cut(_name(seen, index), wide - 2):>{wide}}", "dim") for index, wide in features)
+    return tuple((f"{cut_name(_name(seen, index), wide - 2):>{wide}}", "dim") for index, wide in features)
 
 
 def _name(seen: Seen, index: int) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from engine import Trainer
 from engine.table import Table
-from tui.hidden import UNCOVERS
+from tui.hidden import BLIND
 from tui.inside.scene import Scene
 
 Part = Literal["train", "validation"]
@@ -17,7 +17,7 @@ def part_of(scene: Scene) -> tuple[Part, str]:
     """The part that the keys have chosen, validation at first; and why it is the training rows, where there is no choice."""
     table = table_of(scene.trainer)
     if scene.blind and len(table.validation_inputs):
-        return "train", f"validation hidden: {UNCOVERS}"
+        return "train", BLIND
     if not len(table.validation_inputs):
         return "train", "there are no validation rows"
     return ("train" if scene.spot.mode % 2 else "validation"), ""

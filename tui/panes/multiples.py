@@ -21,7 +21,8 @@ class MultiplesPane(Pane):
     def draw(self) -> None:
         """Paint them for the room there is."""
         if self.found is not None and self.display and self.size.width:
-            self.paint(draw_multiples(self.found, self.size.width, self.size.height))
+            rows = draw_multiples(self.found, self.size.width, self.size.height)
+            self.paint(rows or [(("There is no room for a plot of each run", "dim"),)])
 
 
 if __name__ == "__main__":

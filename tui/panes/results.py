@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tui.canvas import Pane, Row, Span, fit, heading, row, width_of
 from tui.figures import cut
-from tui.hidden import UNCOVERS
+from tui.hidden import BLIND
 from tui.names import marked
 from tui.results import Result, Results
 
@@ -36,7 +36,7 @@ class ResultsPane(Pane):
         unit = self.results.unit
         title: list[Span] = [("Result", "text")]
         if self.results.hidden:
-            title.append((f"  validation hidden: {UNCOVERS}", "dim"))
+            title.append((f"  {BLIND}", "dim"))
         else:
             title.append((f"  best: smallest {'validation ' * self.results.validation}loss (its {unit})", "dim"))
         rows = [heading(tuple(title), width, False), *table(self.results, width, self.room)]
@@ -82,14 +82,14 @@ def _fitting(results: Results, names: list[str], width: int) -> list[str]:
     return kept
 
 
-def _cells(results: Results, name: str, narrow: bool) -> list[str]:
+def _cells(results: Results, name: str, narrow: bool, most: int = MOST) -> list[str]:
     titles = {
         "name": "run", "differs": "what differs", "train": "train", "validation": "valid.", "quality": results.quality,
         "best": "best", "iterations": "steps" if results.unit == "step" else "iterations", "seconds": "time",
         "ending": "ended",
     }  # fmt: skip
     if name == "differs":
-        return [titles[name], *(cut(one.differs, MOST) for one in results.runs)]
+        return [titles[name], *(cut(one.differs, most) for one in results.runs)]
     if name == "name":
         return [f"  {titles[name]}", *(_called(one, narrow) for one in results.runs)]
     return [titles[name], *(getattr(one, name) for one in results.runs)]
@@ -104,7 +104,8 @@ def _width(results: Results, names: list[str], narrow: bool) -> int:
 
 
 def _lines(results: Results, names: list[str], width: int) -> list[Row]:
-    cells = [_cells(results, name, width < NARROW) for name in names]
+    most = MOST + max(0, width - _width(results, names, width < NARROW))  # the room that is left over is for what differs
+    cells = [_cells(results, name, width < NARROW, most) for name in names]
     cells[0] = ["run", *cells[0][1:]]
     wide = [max(map(len, column)) for column in cells]
     rows: list[Row] = []

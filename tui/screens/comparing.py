@@ -48,7 +48,8 @@ class Compares(Trains, Edits):
         """Keep the selected run as a ghost; where it is one, or nothing is trained, the table of all runs."""
         session = self.session
         if session.trainer.iteration and session.trainer not in session.promised:
-            self.say(session.keep_ghost())
+            said = session.keep_ghost()
+            self.say(said, said.replace(", drawn faint behind the next run", ""))
             self.frame()
         elif session.kept or session.steps:
             self.action_runs()

@@ -53,7 +53,9 @@ class EvidenceSheet(Sheet[str]):
             yield Section(id="evidence-facts")
             if self.offers:
                 yield OptionList(*map(_option, self.offers), id="evidence-offers")
-            choose = "Enter or a letter takes it   " if any(offer.possible for offer in self.offers) else ""
+            choose = (
+                "Enter or a letter takes it   " if self._first is not None else "A letter takes it   " if self.offers else ""
+            )
             yield Static(
                 f"{choose}{'Escape' if self.uncovered else 'Escape or w'} closes", classes="sheet-hint", markup=False
             )
@@ -61,8 +63,13 @@ class EvidenceSheet(Sheet[str]):
     def on_mount(self) -> None:
         self.query_one("#evidence-facts", Section).show(self.rows)
         for options in self.query(OptionList):
-            options.highlighted = next((at for at, offer in enumerate(self.offers) if offer.possible), None)
+            options.highlighted = self._first
             self.set_focus(options)
+
+    @property
+    def _first(self) -> int | None:
+        """The setting, which Enter takes; a lesson takes the place of the runs, and wants a key of its own."""
+        return next((at for at, offer in enumerate(self.offers) if offer.possible and offer.id == "setting"), None)
 
     def rows(self, width: int) -> list[Row]:
         """The verdict in words, each fact with its figure at the right, and what was uncovered."""

@@ -32,7 +32,7 @@ class TakesAway(Teaches):
         strips = self._compositor.render_strips()
         return Taken(
             self.session,
-            self.app.export_screenshot(title=f"descent: {printable(self.session.preset.title)}"),
+            _spaced(self.app.export_screenshot(title=f"descent: {printable(self.session.preset.title)}")),
             [strip.text.rstrip() for strip in strips],
             self._told_now().claims,
             self.verdict_lines(),
@@ -43,6 +43,11 @@ class TakesAway(Teaches):
         """What the curves say of the selected run, as the line of the verdict has it."""
         shown = self.verdicts.shown(self.session)
         return [f"{shown.run}: {shown.words[0]}" if shown.run else shown.words[0]]
+
+
+def _spaced(svg: str) -> str:
+    """The same picture, whose spaces no reader of SVG takes away: some drop even those that do not break."""
+    return svg.replace("<svg ", '<svg xml:space="preserve" ', 1)
 
 
 def _version() -> str:

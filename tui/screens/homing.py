@@ -140,7 +140,16 @@ class AtHome(LooksAt):
         """Show and hide panes."""
         from tui.screens.panes import Panes
 
-        self.app.push_screen(Panes({**PANES, "lesson": "Lesson"}, self.pane_shown, self.turn_pane))
+        self.app.push_screen(Panes(self.panes(), self.pane_shown, self.turn_pane))
+
+    def panes(self) -> dict[str, str]:
+        """The titles of the panes that can be put away, by their ids."""
+        return {**PANES, "lesson": "Lesson"}
+
+    def take_pane(self, name: str) -> None:
+        """Show a pane, or hide it, from the palette."""
+        if why_not := self.turn_pane(name):
+            self.say(why_not, role="warn")
 
     def pane_shown(self, name: str) -> bool:
         """Whether a pane is in sight, or would be if there were room."""

@@ -87,6 +87,7 @@ def arrange(
     plots.display = curves.display or within.display
     middle.display = plots.display or loop.display or table.display
     left.display = on_the_left if zoomed else not swapped and (settings.display or progress.display)
+    screen.set_class(not left.display and not swapped, "leftmost")  # nothing to draw a line between
     table.draw()
 
     room = height - 3 - line.display - 2 * over

@@ -52,7 +52,6 @@ class TakeAway(Sheet[str]):
         for one in KINDS:
             why_not = one.why_not(self.taken.session)
             text = Text.assemble((one.title, "bold"), (f"  {why_not or one.help}", "dim"))
-            text.no_wrap, text.overflow = True, "ellipsis"
             self.list.add_option(Option(text, id=one.id, disabled=bool(why_not)))
         names = [one.id for one in KINDS]
         self.list.highlighted = names.index(self.first) if self.first in names else 0

@@ -123,8 +123,22 @@ class LooksAt(Lab):
             self.place_panes()
             if self.inside:
                 self.query_one(InsidePane).focus()  # its arrows and Enter are what is wanted next
-            title = next(entry.title for entry in VIEWS if entry.id == name)
-            self.say(f"{title}. z makes it large, v a goes back" if name != OWN else f"{title}, as the preset has it")
+            self._say_shown(next(entry.title for entry in VIEWS if entry.id == name))
+
+    def _say_shown(self, title: str) -> None:
+        """Which view is shown, and its own keys: above it, in a narrow pane, there is no room for them."""
+        if self.viewing.second == OWN:
+            self.say(f"{title}, as the preset has it")
+            return
+        words = [f"{title}. z makes it large, v a goes back"]
+        look = self.query_one("#inside", InsidePane).look if self.inside else None
+        if look is not None and look.hint:
+            words = [
+                f"{title}. {look.hint}   z makes it large, v a goes back",
+                f"{look.hint}   z: large   v a: back",
+                *words,
+            ]
+        self.say(*words)
 
     def look_at(self, viewing: Viewing) -> None:
         """Look at things that way from now on."""

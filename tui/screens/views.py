@@ -51,7 +51,6 @@ class Views(Sheet[str]):
             now, why_not = self.status(entry)
             text = Text.assemble((f" {entry.letter} ", "bold"), entry.title, (f"  {now}" if now else "", "bold"))
             text.append(f"  {why_not or entry.help}", "dim")
-            text.no_wrap, text.overflow = True, "ellipsis"
             self.list.add_option(Option(text, id=entry.id, disabled=bool(why_not)))
         self.list.highlighted = at
 
