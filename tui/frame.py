@@ -16,7 +16,7 @@ from plotext._figure import _figure_class  # its public functions all draw on on
 from tui.raster import cell_of
 from tui.ticks import Floats, Ticks, nice_step, power_label
 
-LOW = 7  # rows from which an axis has two steps: a single one may be twice as high as the curve, which then is flat
+LOW = 7  # rows from which two steps have room: a single one may be twice as high as the curve, which then is flat
 _CODE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -75,16 +75,24 @@ def y_axis(
         low, high = low - 0.5 * max(1e-6, abs(low)), high + 0.5 * max(1e-6, abs(high))
     if log:
         return _log_axis(low, high, height)
-    parts = max(2 if height >= LOW else 1, min(5, (height - 3) // 3))
-    step = nice_step((high - low) / parts)
-    low, high = math.floor(low / step + 1e-9) * step, math.ceil(2 * high / step - 1e-9) * step / 2
-    count = math.floor((high - low) / step + 1e-9)
+    parts = max(1, min(5, (height - 3) // 3))
+    steps = [_steps(low, high, each) for each in ((1, 2) if parts == 1 and height >= LOW else (parts,))]
+    low, high, step, count = min(steps, key=lambda found: found[1] - found[0])  # rows are few: none above the curve
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    if not count:  # half a step is all there is: one number alone is no scale
-        step, count, digits = step / 2, 1, max(0, 1 - math.floor(math.log10(step / 2) + 1e-9))
+    if float(f"{step:.{digits}f}") != float(f"{step:.{digits + 1}f}"):  # 2.5
+        digits += 1
     labels = [low + index * step for index in range(count + 1)]
     big = max(abs(low), abs(high)) >= 1e6 or digits > 5
     return low, high, tuple((y, f"{y:.1e}" if big else f"{y + 0.0:.{digits}f}") for y in labels)
+
+
+def _steps(low: float, high: float, parts: int) -> tuple[float, float, float, int]:
+    """Limits in half steps around low and high, a round step so that there are at most so many parts, and how many there are;
+    one at least, for one number alone is no scale."""
+    step = nice_step((high - low) / parts)
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(2 * high / step - 1e-9) * step / 2
+    count = math.floor((high - low) / step + 1e-9)
+    return (low, high, step, count) if count else (low, high, step / 2, 1)
 
 
 def _log_axis(low: float, high: float, height: int) -> tuple[float, float, Ticks]:
