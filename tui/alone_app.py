@@ -14,10 +14,10 @@ from textual.widget import Widget
 from textual.widgets import Markdown
 
 from engine import PresetError
-from tui import form, judged, results, view, windows
+from tui import form, view
+from tui.comparing import results
 from tui.inside.registry import INSIDE
 from tui.inside.scene import Scene, Spot, unfinished
-from tui.multiples import multiples
 from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
@@ -27,9 +27,12 @@ from tui.panes.progress_tree import ProgressTree
 from tui.panes.results import ResultsPane
 from tui.panes.settings import SettingsPane
 from tui.panes.training_loop import PHASES, TrainingLoop
+from tui.plots import windows
+from tui.plots.multiples import multiples
+from tui.plots.sight import Sight, sight_of
 from tui.session import Session, why_not
-from tui.sight import Sight, sight_of
 from tui.viewing import AS_IT_IS, OWN, Lit, Viewing
+from tui.words import judged
 
 
 class Alone(App[str]):

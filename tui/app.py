@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from engine import Preset
-from tui import themes
-from tui.key_queue import KeysInTurn
+from tui.home import themes
+from tui.keyboard.key_queue import KeysInTurn
 from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask

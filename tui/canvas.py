@@ -19,7 +19,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.keys import told
+from tui.keyboard.keys import told
 
 Span = tuple[str, str]  # text, role
 Row = tuple[Span, ...]

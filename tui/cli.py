@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 import click
 
-from tui.commands import check, keys, list_presets, new, open_folder, print_folder, schema
-from tui.commands import versioned as _versioned
+from tui.console.commands import check, keys, list_presets, new, open_folder, print_folder, schema
+from tui.console.commands import versioned as _versioned
+from tui.console.options import MOST_SEED, parse_pace, parse_seeds
 from tui.loading import Failed, Refused, is_recorded, load, load_session
-from tui.options import MOST_SEED, parse_pace, parse_seeds
 from tui.own_folder import is_folder
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -190,7 +190,7 @@ main.add_command(list_presets)
 def show(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None) -> None:
     """Print a preset as TOML, every default filled in."""
     loaded = load(preset, settings, seed, target=target)
-    from tui.written import toml_text
+    from tui.writing.written import toml_text
 
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")  # TOML is UTF-8, whatever the terminal speaks
@@ -236,8 +236,8 @@ for command in (check, keys, new, schema):
 def verify(presets: tuple[str, ...], seeds: tuple[int, ...], as_json: bool) -> None:
     """Run presets, all or these, and say which claims hold."""
     with _catching_interrupts() as interrupted:
-        from tui.bar import Bar
-        from tui.verifying import load_all, report
+        from tui.console.bar import Bar
+        from tui.console.verifying import load_all, report
 
         held = report(load_all(presets), seeds, as_json, interrupted, _print, Bar(sys.stderr))
         if interrupted() or not held:
@@ -256,7 +256,7 @@ def _train(
     """Train without a screen, printing lines as they come; Ctrl-C ends the run after the iteration in progress."""
     with _catching_interrupts() as interrupted:
         loaded = load(preset, settings, seed, words, target)
-        from tui import plain, records
+        from tui.console import plain, records
 
         lines = {"plain": plain.plain_lines, "json": records.json_document, "jsonl": records.json_lines}[style]
         for line in lines(loaded, interrupted, seeds):

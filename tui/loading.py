@@ -106,7 +106,7 @@ def load(
         problems.append(Problem("--set data.target", "says what --target says as well: give one of them"))
     try:
         if table:
-            from tui.own_preset import NoTargetError, own_preset
+            from tui.writing.own_preset import NoTargetError, own_preset
 
             try:
                 loaded = own_preset(source, target, list(chosen.items()), seed)

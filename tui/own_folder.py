@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import presets
-from tui.folders import presets_folder
+from tui.home.folders import presets_folder
 
 
 def files_in(folder: Path) -> list[Path]:

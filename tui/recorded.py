@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.preset import read_run
 from engine.recording import Recording, load_recording, save_recording
 from engine.run_tables import tables_of
-from tui.folders import typed_file
+from tui.home.folders import typed_file
 from tui.session import Session
 
 SUFFIX = ".npz"

@@ -17,11 +17,11 @@ from engine.overlay import nest, overlay
 from engine.preset import read_run
 from engine.schema import Document, annotation_at
 from tui import form
+from tui.comparing.kept import Keeps, Kept
+from tui.comparing.seeds import Band
 from tui.form import FIELDS, Field
 from tui.hidden import NOTHING, UNCOVERS, Hidden
-from tui.kept import Keeps, Kept
 from tui.live_edit import live_changes, refused
-from tui.seeds import Band
 from tui.waiting import waiting
 
 State = Literal["ready", "running", "paused", "finished", "refused"]

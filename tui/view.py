@@ -10,27 +10,27 @@ import numpy as np
 
 from engine import PresetError, Run, Trainer
 from tui import form
-from tui.band import banded
 from tui.figures import count, short
-from tui.fit import fit_picture
 from tui.form import Field
-from tui.ghosts import behind
 from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
-from tui.in_batch import samples_of
-from tui.landscape import surface_picture
 from tui.live_edit import refused
-from tui.more_curves import MORE, more_picture
-from tui.more_curves import why_not as more_why_not
 from tui.names import labels, letters, marked
 from tui.pace import Pace
 from tui.panes.bars import Standing
 from tui.panes.settings import MARK_FIXED, MARK_LIVE, MARK_RESTART, Check, FormRow
 from tui.panes.training_loop import PHASES, EpochDone, Moment
-from tui.pictures import Picture, accuracy_picture, error_picture, loss_picture
-from tui.refusal import refused_picture
+from tui.plots.band import banded
+from tui.plots.fit import fit_picture
+from tui.plots.ghosts import behind
+from tui.plots.landscape import surface_picture
+from tui.plots.more_curves import MORE, more_picture
+from tui.plots.more_curves import why_not as more_why_not
+from tui.plots.pictures import Picture, accuracy_picture, error_picture, loss_picture
+from tui.plots.refusal import refused_picture
+from tui.plots.sight import sight_of
 from tui.session import Session, why_not
-from tui.sight import sight_of
-from tui.tree_rows import Branch
+from tui.tree.in_batch import samples_of
+from tui.tree.rows import Branch
 from tui.viewing import AS_IT_IS, Viewing
 from tui.walk import position, walk_of
 

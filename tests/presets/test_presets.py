@@ -14,7 +14,7 @@ from engine import History, PresetError, Trainer, load_preset
 from engine.datasets import DATASETS
 from engine.preset import parse_preset
 from tui.loading import load
-from tui.written import toml_text
+from tui.writing.written import toml_text
 
 
 def train(name: str, settings=()) -> dict[str, History]:

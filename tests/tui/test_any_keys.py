@@ -17,7 +17,7 @@ from textual.widgets import Input
 
 from engine import Trainer
 from engine.history import COLUMNS
-from tui.keys import KEYS
+from tui.keyboard.keys import KEYS
 from tui.screens.sheets import Ask
 
 PANES = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape", "tab", "shift+tab")

@@ -4,10 +4,11 @@ import pytest
 from click.testing import CliRunner
 from textual.binding import Binding
 
-from tui import cli, keymap
-from tui.keys import KEYS, USEFUL, footer, in_force, told, typed, written
+from tui import cli
+from tui.keyboard import keymap
+from tui.keyboard.keys import KEYS, USEFUL, footer, in_force, told, typed, written
+from tui.keyboard.places import TITLES, classes, places
 from tui.palette import LEFT_OUT, Everything, commands
-from tui.places import TITLES, classes, places
 from tui.screens.help import Help, key_table
 from tui.views import VIEWS
 

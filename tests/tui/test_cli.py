@@ -18,10 +18,11 @@ from click.testing import CliRunner
 import presets
 from engine import Changed, Diverged, Restored, Trainer, load_preset
 from engine.sheet import Sheet
-from tui import cli, plain, records
+from tui import cli
+from tui.console import plain, records
 from tui.listing import list_lines, read_headings
 from tui.loading import Refused, load
-from tui.written import toml_text
+from tui.writing.written import toml_text
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
 HEAVY = ("numpy", "engine", "textual", "rich", "pydantic", "tomlkit", "plotext")
@@ -664,7 +665,7 @@ def test_what_is_set_is_no_guess_any_more(table):
 
 
 def test_one_input_is_drawn_as_a_line_in_the_units_of_the_table(table):
-    from tui.fit import fit_picture
+    from tui.plots.fit import fit_picture
 
     preset = load(table, ('data.features=["rooms"]',), target="price")
     assert preset.second == "fit"

@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from engine import load_preset
 from engine.memory import largest_batch
 from engine.preset import parse_preset
-from tui import plain, records
 from tui.cli import main
+from tui.console import plain, records
+from tui.console.tables import seeds_table
 from tui.loading import load
-from tui.tables import seeds_table
-from tui.written import toml_text
+from tui.writing.written import toml_text
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
 VALLEY = '[surface]\nname = "valley"\nstart = [-4.0]\nsteps = 6\n[training.optimizer]\nname = "sgd"\nlearning_rate = 0.1\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.kept import GHOSTS, KEPT
+from tui.comparing.kept import GHOSTS, KEPT
 from tui.screens.runs import Runs
 from tui.screens.sheets import Ask
 from tui.session import furthest_behind
@@ -281,7 +281,7 @@ async def test_keys_that_come_in_one_packet_are_each_answered_once(lab, fast):
 
 
 async def test_a_single_marked_run_is_trained_alone_so_a_comparison_can_be_left(lab, fast, tmp_path):
-    from tui.saving import copy_of
+    from tui.writing.saving import copy_of
 
     async with lab("lr-big-medium-tiny", pace=fast) as person:
         await finish(person)
@@ -492,7 +492,7 @@ async def test_in_a_comparison_the_selected_run_is_the_one_that_gets_the_values_
 
 
 async def test_what_is_compared_can_be_saved_as_a_preset(lab, tmp_path):
-    from tui.saving import copy_of
+    from tui.writing.saving import copy_of
 
     async with lab("recipe") as person:
         await person.at_row("learning_rate")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine import Trainer, load_preset
-from tui.pictures import Picture, loss_picture
+from tui.plots.pictures import Picture, loss_picture
 
 
 def picture(name: str, settings: list[tuple[str, list[object]]], log: bool) -> tuple[Picture, list[Trainer]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from tui.folders import presets_folder, state_folder
+from tui.home.folders import presets_folder, state_folder
 
 
 def test_descent_home_holds_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -24,13 +24,13 @@ from engine.points import Blobs, Moons
 from engine.run import Training
 from engine.surfaces import HillyPark, Ravine, Valley
 from tui.canvas import plain, width_of
-from tui.formulas import Equation, broken, equation, joined, number, printed, summed, times, total
-from tui.formulas import given as single
-from tui.formulas_loss import row_losses
-from tui.formulas_network import Recipe, index_of
-from tui.formulas_surface import slope_words
+from tui.formulas.loss import row_losses
+from tui.formulas.network import Recipe, index_of
+from tui.formulas.parts import Equation, broken, equation, joined, number, printed, summed, times, total
+from tui.formulas.parts import given as single
+from tui.formulas.rows import Apart, Chosen, Names, first_choice, fitted
+from tui.formulas.surface import slope_words
 from tui.hidden import NOTHING, Hidden
-from tui.phase_rows import Apart, Chosen, Names, first_choice, fitted
 
 FIRST = Chosen()
 WIDTHS = (53, 78, 89, 150)

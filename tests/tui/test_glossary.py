@@ -14,8 +14,8 @@ from textual.widgets._markdown import MarkdownParagraph
 import presets
 from tui.cli import main
 from tui.form import FIELDS
-from tui.glossary import linked, search, term_of_setting, terms, words_in
 from tui.screens.help import Help
+from tui.words.glossary import linked, search, term_of_setting, terms, words_in
 
 SLUGS = [
     *("accuracy", "activation", "adam", "backward-pass", "batch", "batch-size", "cross-entropy", "data-set", "divergence"),
@@ -358,8 +358,7 @@ async def test_enter_on_a_preset_opens_it(lab):
         await person.press("?")
         assert "> Learning rate: big, medium, tiny" in entry(person)
         await person.press("enter", "enter")
-        await person.until(lambda: person.app.screen is person.lab)
-        assert person.session.preset.name == "lr-big-medium-tiny"
+        await person.until(lambda: person.app.screen is person.lab and person.session.preset.name == "lr-big-medium-tiny")
 
 
 async def test_a_preset_that_is_not_there_is_left_out(lab, monkeypatch):

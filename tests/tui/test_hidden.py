@@ -9,11 +9,11 @@ import pytest
 from engine import load_preset
 from presets import text
 from tui.canvas import Canvas, plain
+from tui.comparing.results import results
 from tui.figures import short
-from tui.outcome import Told, news, outcome, refusal
-from tui.results import results
 from tui.session import Session
 from tui.view import derived, form_rows, pictures, standing
+from tui.words.outcome import Told, news, outcome, refusal
 
 CLAIM = """
 [[claim]]

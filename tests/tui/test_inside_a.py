@@ -171,7 +171,7 @@ def test_one_feature_and_classes_are_a_curve_of_the_probability_with_rows_at_its
 
 
 def test_regression_on_one_feature_is_the_fitted_curve_of_the_second_plot():
-    from tui.fit import fit_picture
+    from tui.plots.fit import fit_picture
 
     trainer = trainer_of("day79-study-hours", 3)
     curve = BOUNDARY.look(scene(trainer))

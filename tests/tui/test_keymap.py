@@ -5,10 +5,11 @@ import tomllib
 import pytest
 from click.testing import CliRunner
 
-from tui import cli, keymap
-from tui.keymap import KeymapError
-from tui.keys import KEYS
-from tui.places import places
+from tui import cli
+from tui.keyboard import keymap
+from tui.keyboard.keymap import KeymapError
+from tui.keyboard.keys import KEYS
+from tui.keyboard.places import places
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import pytest
 from engine import Preset, PresetError, Trainer
 from engine.memory import largest_batch, step_memory
 from engine.preset import parse_preset
-from tui import endings
 from tui.form import BY_KEY, nudged, rows_of, typed
-from tui.landscape import surface_picture
-from tui.outcome import Told, news
+from tui.plots.landscape import surface_picture
 from tui.session import Session
 from tui.view import form_rows, moment, pictures
 from tui.walk import walk_of
+from tui.words import endings
+from tui.words.outcome import Told, news
 
 CATS = """
 title = "Cats"

@@ -12,7 +12,7 @@ from engine import Changed, Trainer, load_preset
 from engine.datasets import DATASETS
 from engine.optimizers import OPTIMIZERS
 from tui.form import choices
-from tui.keys import KEYS
+from tui.keyboard.keys import KEYS
 from tui.panes.curves import Curves
 from tui.panes.lesson import LessonPane
 from tui.panes.progress_tree import ProgressTree

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from tui import remembered
-from tui.remembered import PANES, Layout
+from tui.home import remembered
+from tui.home.remembered import PANES, Layout
 from tui.screens import homing
 from tui.viewing import AS_IT_IS, Viewing
 from tui.views import VIEWS
@@ -164,7 +164,7 @@ async def test_where_nothing_is_changed_nothing_is_written(lab, home):
 
 async def test_it_is_written_at_most_every_two_seconds_and_at_the_end(lab, home, monkeypatch):
     written = []
-    monkeypatch.setattr("tui.remembered.keep", lambda layout: written.append(layout) or "")
+    monkeypatch.setattr("tui.home.remembered.keep", lambda layout: written.append(layout) or "")
     assert homing.SECONDS == 2.0
     monkeypatch.setattr(homing, "SECONDS", 60.0)
     async with lab() as person:

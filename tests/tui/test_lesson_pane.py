@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-import tui.judged
+import tui.words.judged
 from engine import load_preset
 from tui.canvas import plain
 from tui.listing import read_headings
@@ -105,8 +105,8 @@ async def test_in_mid_run_a_claim_about_the_end_is_open(lab, written):
 
 async def test_claims_are_judged_after_epochs_and_not_after_batches(lab, written, monkeypatch):
     calls = []
-    real = tui.judged.judge
-    monkeypatch.setattr(tui.judged, "judge", lambda *given: calls.append(1) or real(*given))
+    real = tui.words.judged.judge
+    monkeypatch.setattr(tui.words.judged, "judge", lambda *given: calls.append(1) or real(*given))
     async with lab(written(), epochs=None) as person:
         for _ in range(31):
             await person.press("n")

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from engine import EpochMetrics, Evaluation, History, IterationMetrics, Trainer, load_preset
 from tui.canvas import plain
-from tui.outline import Node, Outline
-from tui.pictures import loss_picture
-from tui.plot import draw
-from tui.smoothing import running_mean, smoothed
-from tui.ticks import epoch_ticks
-from tui.tree_rows import Branch, epoch_row, iteration_row
+from tui.plots.pictures import loss_picture
+from tui.plots.plot import draw
+from tui.plots.smoothing import running_mean, smoothed
+from tui.plots.ticks import epoch_ticks
+from tui.tree.outline import Node, Outline
+from tui.tree.rows import Branch, epoch_row, iteration_row
 
 
 def history_of(losses, per_epoch: int = 2, capacity: int = 8, buckets: int = 8) -> History:

@@ -20,10 +20,10 @@ from engine.judging import judge
 from engine.schema import describe, hints
 from engine.sheet import Sheet
 from tui import cli
-from tui.about_keys import ABOUT
-from tui.json_schema import _classes_in, preset_schema
 from tui.loading import load
-from tui.new_preset import TABLES, new_text
+from tui.writing.about_keys import ABOUT
+from tui.writing.json_schema import _classes_in, preset_schema
+from tui.writing.new_preset import TABLES, new_text
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import History, IterationMetrics, Stopped
-from tui.outline import Node, Outline, newest
+from tui.tree.outline import Node, Outline, newest
 
 
 def history_of(epochs: list[int], stopped: bool = False) -> History:

@@ -16,8 +16,8 @@ from tui.app import DescentApp
 from tui.canvas import changed_span, ends, fit, heading, plain, row, width_of
 from tui.figures import duration, exact, percent, rate, short
 from tui.form import FIELDS, choices, nudged, one_two_five, rows_of, typed, written
-from tui.keys import KEYS, bindings, footer
-from tui.line import Line
+from tui.keyboard.keys import KEYS, bindings, footer
+from tui.keyboard.line import Line
 from tui.names import labels, letters
 from tui.pace import SPEEDS, Curve, Pace
 from tui.screens.lab import LabScreen

@@ -10,9 +10,9 @@ import pytest
 from engine import IterationMetrics, Trainer, load_preset
 from engine.live import replay
 from tui.canvas import Canvas
-from tui.keys import KEYS
-from tui.landscape import ARROWS, BALL, Ball, surface_picture
+from tui.keyboard.keys import KEYS
 from tui.panes.training_loop import TrainingLoop
+from tui.plots.landscape import ARROWS, BALL, Ball, surface_picture
 from tui.screens import phasing
 from tui.screens.phasing import ROLLS
 from tui.session import Session

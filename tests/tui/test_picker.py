@@ -7,9 +7,9 @@ import re
 import pytest
 from textual.widgets import OptionList
 
-from tui import progress
+from tui.home import progress
+from tui.home.progress import Done
 from tui.listing import Heading, read_headings
-from tui.progress import Done
 from tui.screens.picker import Picker, described, found, length
 
 RATE = Heading("rate", "Steps", "How long a step is", "Three rates.", 1, 3, 20.0, "Too long a step diverges.")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.canvas import plain, width_of
-from tui.plot import LINE, Axes, Series, draw
-from tui.raster import decimate, placed
-from tui.ticks import epoch_ticks, nice_step
+from tui.plots.plot import LINE, Axes, Series, draw
+from tui.plots.raster import decimate, placed
+from tui.plots.ticks import epoch_ticks, nice_step
 
 ODD = [math.nan, math.inf, -math.inf, 1e308, -1e308, 1e99, 1e-300, 5e-324, 0.0, -0.0, -1.0, 0.5, 3.0]
 values = st.one_of(st.sampled_from(ODD), st.floats(allow_nan=True, allow_infinity=True))

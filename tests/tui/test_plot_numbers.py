@@ -15,10 +15,10 @@ from plotext._figure import _figure_class
 
 from engine import Evaluation, History, IterationMetrics
 from tui.canvas import plain
-from tui.plot import DOTS, LABELS, LINE, PATH, SPECKS, Axes, Marks, Series, column_of, draw, plot
-from tui.raster import decimate
-from tui.smoothing import averaged, moving_average
-from tui.ticks import number_ticks, power_label, round_label
+from tui.plots.plot import DOTS, LABELS, LINE, PATH, SPECKS, Axes, Marks, Series, column_of, draw, plot
+from tui.plots.raster import decimate
+from tui.plots.smoothing import averaged, moving_average
+from tui.plots.ticks import number_ticks, power_label, round_label
 
 SIZES = [(46, 10), (57, 14), (117, 24), (160, 32)]
 

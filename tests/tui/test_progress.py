@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine import Trainer, load_preset
-from tui import progress
-from tui.progress import Done
+from tui.home import progress
+from tui.home.progress import Done
 
 SHORT = """
 title = "Short"

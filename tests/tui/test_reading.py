@@ -10,8 +10,8 @@ import pytest
 
 from tui.canvas import plain
 from tui.figures import percent, short
-from tui.legends import exactly
 from tui.panes.curves import Curves
+from tui.plots.legends import exactly
 from tui.viewing import Lit
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
@@ -536,8 +536,8 @@ async def test_what_is_hidden_is_in_no_curve_no_mark_and_no_reading(lab, tmp_pat
 
 def test_an_iteration_that_is_no_longer_kept_says_so_and_the_curve_is_read_beside_it():
     from tests.tui.test_long_runs import trained as long_run
-    from tui.pictures import loss_picture
-    from tui.sight import sight_of
+    from tui.plots.pictures import loss_picture
+    from tui.plots.sight import sight_of
     from tui.viewing import Viewing
 
     trainer = long_run([0.5] * 200)

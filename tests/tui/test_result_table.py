@@ -8,10 +8,10 @@ import pytest
 
 from engine import Trainer, load_preset
 from tui.canvas import plain
+from tui.comparing.results import differences, results
 from tui.figures import percent, short
 from tui.hidden import NOTHING, Hidden
 from tui.panes.results import table
-from tui.results import differences, results
 from tui.session import Session
 
 RATES = ("training.optimizer.learning_rate", [0.1, 0.001])

@@ -7,14 +7,14 @@ import pytest
 
 from engine import load_preset
 from tui.canvas import plain
-from tui.compared import Line, changes, differing_line
+from tui.comparing.compared import Line, changes, differing_line
+from tui.comparing.kept import KEPT, kept_of, with_changes
+from tui.comparing.runs_table import draw_table, first_column, lines_of, order, table_of
+from tui.comparing.side_by_side import compared, parts_of, several
 from tui.figures import percent, short
 from tui.form import BY_KEY
 from tui.hidden import NOTHING, Hidden
-from tui.kept import KEPT, kept_of, with_changes
-from tui.runs_table import draw_table, first_column, lines_of, order, table_of
 from tui.session import Session
-from tui.side_by_side import compared, parts_of, several
 
 RATE = BY_KEY["training.optimizer.learning_rate"]
 

@@ -16,11 +16,12 @@ from textual.widgets import Input, Static
 
 from engine import PresetError, load_preset
 from engine.overlay import parse_setting
-from tui import form, saving
+from tui import form
 from tui.loading import load
-from tui.own_preset import own_preset
 from tui.screens.saving import Overwrite, SaveAs
 from tui.session import Session
+from tui.writing import saving
+from tui.writing.own_preset import own_preset
 
 OWN_WORDS = """\
 # a teacher's file, and how it was meant
@@ -306,7 +307,7 @@ def test_a_file_is_replaced_in_one_step_or_not_at_all(tmp_path, monkeypatch):
 
     for step in ("fsync", "replace"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"tui.saving.os.{step}", full)
+            patch.setattr(f"tui.writing.saving.os.{step}", full)
             with pytest.raises(OSError, match="No space left"):
                 saving.save(a_copy(place), place)
         assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from engine import Trainer, load_preset
-from tui.band import band_for, stipple
-from tui.plot import Axes
-from tui.seeds import band_of, curve_of
+from tui.comparing.seeds import band_of, curve_of
+from tui.plots.band import band_for, stipple
+from tui.plots.plot import Axes
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 

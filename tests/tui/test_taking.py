@@ -17,10 +17,10 @@ from tui.exporting import files, numbers
 from tui.exporting.kinds import KINDS, kind
 from tui.exporting.report import plain, report_lines
 from tui.hidden import NOTHING, Hidden
-from tui.judged import seen_claims
 from tui.screens.saving import Overwrite
 from tui.screens.taking import TakeAway
 from tui.session import Session
+from tui.words.judged import seen_claims
 
 
 def trained(name: str, epochs: int = 3, settings=(), steps: int | None = None) -> Session:

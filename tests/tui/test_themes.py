@@ -10,8 +10,8 @@ from textual.app import App
 from textual.theme import BUILTIN_THEMES
 
 import tui
-from tui import themes
 from tui.canvas import ROLES, Canvas
+from tui.home import themes
 from tui.names import letters
 
 OURS = [theme.name for theme in themes.THEMES]

@@ -17,12 +17,12 @@ from tui import view
 from tui.canvas import plain, width_of
 from tui.figures import percent, short
 from tui.hidden import Hidden
-from tui.in_batch import LINES, batch_rows, in_lines, samples_of, step_rows
-from tui.outline import Node, Outline
 from tui.panes.curves import Curves
 from tui.panes.progress_tree import ProgressTree
 from tui.session import Session
-from tui.tree_rows import epoch_of
+from tui.tree.in_batch import LINES, batch_rows, in_lines, samples_of, step_rows
+from tui.tree.outline import Node, Outline
+from tui.tree.rows import epoch_of
 from tui.viewing import AS_IT_IS, Lit
 from tui.walk import walk_of
 

@@ -7,10 +7,10 @@ import pytest
 from engine import load_preset
 from engine.verdict import NAMES
 from tui.canvas import Canvas, plain
-from tui.records import run_record
+from tui.console.records import run_record
 from tui.screens.evidence import EvidenceSheet
 from tui.session import Session
-from tui.verdicts import MARKS, Shown, Verdicts, dead_share, verdict_line
+from tui.words.verdicts import MARKS, Shown, Verdicts, dead_share, verdict_line
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
@@ -216,7 +216,7 @@ async def test_on_a_surface_steps_are_spoken_of(lab, fast):
 
 
 async def test_the_line_of_a_run_that_is_quicker_than_the_screen_comes_after(lab, fast, monkeypatch):
-    monkeypatch.setattr("tui.verdicts.MOST", 3)
+    monkeypatch.setattr("tui.words.verdicts.MOST", 3)
     async with lab("recipe", epochs=20, pace=fast) as person:
         await done(person)
         await person.until(lambda: not person.lab.verdicts.behind(person.session.trainer))

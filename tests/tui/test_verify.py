@@ -23,11 +23,11 @@ from engine import jobs, load_preset, verifying
 from engine.trainer import Trainer
 from engine.verifying import runs_with, seeds_of, verify
 from tui import cli
-from tui.bar import Bar, bar_line
-from tui.claimed import claim_lines, claim_record
+from tui.console.bar import Bar, bar_line
+from tui.console.claimed import claim_lines, claim_record
+from tui.console.verifying import load_all, report
 from tui.listing import read_headings
 from tui.loading import Refused
-from tui.verifying import load_all, report
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
 
@@ -241,7 +241,7 @@ def test_seeds_that_are_none(seeds):
 
 
 def test_a_broken_bundled_preset_is_refused_and_not_left_out(monkeypatch):
-    monkeypatch.setattr("tui.verifying.read_headings", lambda: ([], ["presets/x.toml: not TOML"]))
+    monkeypatch.setattr("tui.console.verifying.read_headings", lambda: ([], ["presets/x.toml: not TOML"]))
     with pytest.raises(Refused, match=r"presets/x\.toml"):
         load_all([])
 

@@ -10,9 +10,9 @@ import pytest
 from engine import load_preset
 from tui.canvas import plain
 from tui.figures import cut_name
-from tui.frame import y_axis
+from tui.plots.frame import y_axis
 from tui.session import Session
-from tui.tree_rows import epoch_row
+from tui.tree.rows import epoch_row
 from tui.view import branches
 from tui.views import VIEWS
 

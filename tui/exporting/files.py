@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.exporting.kinds import Kind
-from tui.folders import typed_file
-from tui.replacing import replace_file
+from tui.home.folders import typed_file
+from tui.home.replacing import replace_file
 
 
 def suggested(kind: Kind, name: str) -> str:

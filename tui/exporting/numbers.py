@@ -14,8 +14,8 @@ from typing import Any
 
 from engine import EpochMetrics, IterationMetrics, Trainer
 from engine.history import COLUMNS
+from tui.console.records import epoch_record, evaluation_record, json_text
 from tui.hidden import Hidden
-from tui.records import epoch_record, evaluation_record, json_text
 
 Record = dict[str, Any]
 

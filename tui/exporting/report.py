@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from engine.live import PACE
-from tui import form, outcome
+from tui import form
+from tui.comparing.results import results
 from tui.figures import count, printable
 from tui.hidden import WORD
 from tui.panes.lesson import FARES, MARKS, Seen
-from tui.results import results
 from tui.session import Session
+from tui.words import outcome
 
 NAMES = {True: "held", False: "did not hold", None: "not seen"}
 

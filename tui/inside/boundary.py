@@ -18,7 +18,6 @@ from engine.snapshot import grid
 from engine.table import Table
 from tui.canvas import Row, Span
 from tui.figures import cut, short
-from tui.fit import fit_picture
 from tui.inside.field import Plane, Points, no_numbers
 from tui.inside.marks import (
     class_letters,
@@ -31,10 +30,11 @@ from tui.inside.marks import (
 )
 from tui.inside.scene import Look, Scene
 from tui.inside.units import UnitMaps, unit_maps
-from tui.legends import HIDDEN
 from tui.names import marked
-from tui.plot import Axes, Series, draw
-from tui.ticks import Floats, nice_step
+from tui.plots.fit import fit_picture
+from tui.plots.legends import HIDDEN
+from tui.plots.plot import Axes, Series, draw
+from tui.plots.ticks import Floats, nice_step
 
 COLUMNS, ROWS = 96, 56  # of the grid that is asked for predictions; between its points they change evenly
 MOST_POINTS = (500, 300)  # training and validation rows that are drawn

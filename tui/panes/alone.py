@@ -16,7 +16,7 @@ import click
 
 from tui.alone_app import Alone, views
 from tui.loading import Refused, is_recorded, load, load_session
-from tui.more_curves import MORE, why_not
+from tui.plots.more_curves import MORE, why_not
 from tui.session import Session
 
 SMALLEST, LARGEST = 10, 1000  # cells along each side

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tui.canvas import Pane, Row, Span, ends, fit, row, width_of
 from tui.figures import duration, rate
-from tui.keys import KEYS, Key, footer
+from tui.keyboard.keys import KEYS, Key, footer
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.canvas import Pane, Row, heading, row, width_of
-from tui.pictures import Picture
-from tui.plot import Drawing, column_of, plot
-from tui.ticks import Floats
+from tui.plots.pictures import Picture
+from tui.plots.plot import Drawing, column_of, plot
+from tui.plots.ticks import Floats
 
 HINT = "← → cursor  ↑ ↓ zoom"
 HINTS = {

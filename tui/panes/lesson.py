@@ -19,8 +19,8 @@ from engine import Preset
 from engine.sheet import Question
 from tui.canvas import Canvas, Row, Section, Span, fit, heading, row, wrapped
 from tui.figures import count
-from tui.glossary import linked
 from tui.hidden import UNCOVERS
+from tui.words.glossary import linked
 
 MARKS: dict[bool | None, tuple[str, str]] = {None: ("..", "dim"), True: ("ok", "good"), False: ("no", "bad")}
 FARES = {"right": "right", "half": "half right", "wrong": "wrong"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.canvas import Pane
-from tui.multiples import Multiples, draw_multiples
+from tui.plots.multiples import Multiples, draw_multiples
 
 
 class MultiplesPane(Pane):

@@ -14,8 +14,8 @@ from textual.message import Message
 
 from engine import History
 from tui.canvas import Pane, Row, fit, heading, width_of
-from tui.outline import Node, Outline, newest
-from tui.tree_rows import Branch, epoch_of, epoch_row, iteration_row, run_row
+from tui.tree.outline import Node, Outline, newest
+from tui.tree.rows import Branch, epoch_of, epoch_row, iteration_row, run_row
 
 
 class ProgressTree(Pane, can_focus=True):

@@ -6,10 +6,10 @@ Two lines a run say everything where there is height; one line a run drops the c
 from __future__ import annotations
 
 from tui.canvas import Pane, Row, Span, fit, heading, row, width_of
+from tui.comparing.results import Result, Results
 from tui.figures import cut
 from tui.hidden import BLIND
 from tui.names import marked
-from tui.results import Result, Results
 
 MOST = 26  # cells for what sets a run apart, in one line
 NARROW = 70  # cells below which a long name is cut short

@@ -16,7 +16,7 @@ from textual.message import Message
 
 from tui.canvas import Pane, Row, Span, fit, heading, row
 from tui.figures import cut
-from tui.line import Line
+from tui.keyboard.line import Line
 
 NUDGES = "The value a step down, and up"
 EDITS = "Type a value (a digit begins as well) or open the list; Enter accepts, Escape restores"

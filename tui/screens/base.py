@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 from textual.screen import Screen
 
-from tui import outcome
 from tui.pace import Pace
 from tui.panes.lesson import LessonPane
 from tui.panes.progress_tree import ProgressTree
 from tui.panes.settings import SettingsPane
 from tui.screens.conductor import Conductor
 from tui.session import Session
+from tui.words import outcome
 
 
 class Lab(Screen[None]):

@@ -8,10 +8,11 @@ from textual import on
 
 from engine import Preset, PresetError
 from tui import form
-from tui.compared import Line, differing_line
+from tui.comparing.compared import Line, differing_line
+from tui.comparing.kept import Kept, with_changes
+from tui.comparing.side_by_side import compared, one_setting, same_seed, several, told
 from tui.figures import count
 from tui.hidden import NOTHING
-from tui.kept import Kept, with_changes
 from tui.panes.bars import Bar
 from tui.panes.settings import Check, SettingsPane
 from tui.screens.editing import Edits
@@ -19,7 +20,6 @@ from tui.screens.runs import Runs
 from tui.screens.sheets import Ask
 from tui.screens.training import Trains
 from tui.session import why_not
-from tui.side_by_side import compared, one_setting, same_seed, several, told
 
 
 class Compares(Trains, Edits):

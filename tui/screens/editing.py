@@ -5,11 +5,12 @@ from __future__ import annotations
 from textual import on
 
 from engine import PresetError
-from tui import form, outcome, view
+from tui import form, view
 from tui.panes.settings import Check, SettingsPane
 from tui.screens.base import Lab
 from tui.screens.sheets import Choice
 from tui.session import why_not
+from tui.words import outcome
 
 
 class Edits(Lab):

@@ -16,7 +16,7 @@ from tui.panes.bars import Bar
 from tui.screens.base import Lab
 from tui.screens.evidence import EvidenceSheet, Offer
 from tui.session import why_not
-from tui.verdicts import MARKS, Verdicts, verdict_line
+from tui.words.verdicts import MARKS, Verdicts, verdict_line
 
 BOTH = 30  # lines from which the verdict and the newest word have a line each
 

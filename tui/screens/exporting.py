@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from tui.exporting.kinds import KINDS, Taken
 from tui.figures import printable
 from tui.screens.teaching import Teaches
-from tui.verdicts import Verdicts
+from tui.words.verdicts import Verdicts
 
 
 class TakesAway(Teaches):

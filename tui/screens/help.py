@@ -19,11 +19,11 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui import glossary
 from tui.figures import printable
-from tui.keys import Key, in_force
-from tui.places import help_rows
+from tui.keyboard.keys import Key, in_force
+from tui.keyboard.places import help_rows
 from tui.screens.sheets import Sheet, choosing, heading, typing_line
+from tui.words import glossary
 
 Keymap = Mapping[str, Sequence[str]]
 NO_KEYMAP: Keymap = {}

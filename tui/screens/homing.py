@@ -11,10 +11,11 @@ from textual.theme import Theme
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui import keymap, remembered, themes
 from tui.figures import count
-from tui.keys import KEYS, Key, in_force
-from tui.remembered import PANES, Layout
+from tui.home import remembered, themes
+from tui.home.remembered import PANES, Layout
+from tui.keyboard import keymap
+from tui.keyboard.keys import KEYS, Key, in_force
 from tui.screens.too_small import TooSmall, words
 from tui.screens.viewing import LooksAt
 from tui.viewing import Viewing

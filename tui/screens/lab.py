@@ -14,9 +14,9 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 
 from engine import Preset
-from tui import form, outcome, view
+from tui import form, view
 from tui.canvas import Section
-from tui.keys import bindings
+from tui.keyboard.keys import bindings
 from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
@@ -44,6 +44,7 @@ from tui.screens.seeds import TrainsSeeds
 from tui.screens.too_small import TooSmall
 from tui.screens.training import Trains
 from tui.session import Session
+from tui.words import outcome
 
 
 class LabScreen(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui.multiples import grid, multiples
 from tui.panes.multiples import MultiplesPane
+from tui.plots.multiples import grid, multiples
 from tui.screens.layout import NARROW
 from tui.screens.viewing import LooksAt
 from tui.views import Entry

@@ -10,8 +10,8 @@ from textual import on
 from textual.widgets import Markdown
 
 from engine import Trainer
-from tui import glossary, progress
 from tui.figures import printable
+from tui.home import progress
 from tui.listing import Heading, headings_in, read_headings
 from tui.own_folder import called, named
 from tui.panes.curves import Curves
@@ -21,9 +21,10 @@ from tui.screens.base import Lab
 from tui.screens.help import WORDS, Group, Help
 from tui.screens.picker import Picker
 from tui.screens.sheets import Ask
+from tui.words import glossary
 
 if TYPE_CHECKING:
-    from tui.saving import Copy
+    from tui.writing.saving import Copy
 
 #: What the second plot is explained by, by its title; any other one is a walk on a surface.
 SECOND = {"Accuracy": "accuracy", "Fit": "prediction", "Mean absolute error": "prediction"}

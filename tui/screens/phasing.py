@@ -17,11 +17,11 @@ from textual.widget import Widget
 from engine import Trainer
 from engine.phases import PHASES
 from tui import view
-from tui.formulas_network import Recipe
-from tui.landscape import Ball, surface_picture
+from tui.formulas.network import Recipe
+from tui.formulas.rows import Apart, Chosen, Names, Words, first_choice
 from tui.panes.curves import Curves
 from tui.panes.training_loop import TrainingLoop
-from tui.phase_rows import Apart, Chosen, Names, Words, first_choice
+from tui.plots.landscape import Ball, surface_picture
 from tui.screens.training import Trains
 from tui.screens.viewing import LooksAt
 from tui.session import Session

@@ -20,8 +20,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.figures import count, exact, printable
+from tui.home.progress import Done
 from tui.listing import Heading
-from tui.progress import Done
 from tui.screens.sheets import Sheet, choosing, heading, typing_line
 
 HINT = "Enter opens   Up Down choose   Escape closes\n* open   done: ran to the end   claims 2/3: 2 of 3 held"

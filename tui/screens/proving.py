@@ -12,12 +12,12 @@ from textual.timer import Timer
 from engine import Preset
 from engine.verifying import Finding, verify
 from tui.aside import Aside
-from tui.bar import bar_line
+from tui.console.bar import bar_line
+from tui.console.unwatched import cores
 from tui.figures import count
 from tui.hidden import UNCOVERS
 from tui.panes.lesson import Told
 from tui.screens.teaching import Teaches
-from tui.unwatched import cores
 
 LOOKS = 5  # a second, at how far it is
 BAR = 60  # columns

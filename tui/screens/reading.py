@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from textual import on
 
-from tui import windows
 from tui.panes.curves import Curves
+from tui.plots import windows
+from tui.plots.sight import Sight, sight_of
 from tui.screens.viewing import LooksAt
-from tui.sight import Sight, sight_of
 from tui.viewing import SMOOTHINGS, UNITS, Unit, Viewing
 from tui.views import Entry
 

@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.canvas import Pane
+from tui.comparing.kept import KEPT, Kept
+from tui.comparing.runs_table import Line, Table, draw_table, first_column, lines_of, order, table_of
 from tui.hidden import UNCOVERS
-from tui.kept import KEPT, Kept
-from tui.runs_table import Line, Table, draw_table, first_column, lines_of, order, table_of
 from tui.screens.sheets import Ask, Sheet
 from tui.session import Session
 

@@ -17,11 +17,11 @@ from textual.widgets import Input, Static
 
 from engine import PresetError
 from engine.columns import TableError
-from tui import saving
 from tui.figures import printable
 from tui.own_folder import own_presets
 from tui.screens.sheets import Sheet, typing_line
 from tui.session import Session, why_not
+from tui.writing import saving
 
 HINT = "Enter saves   Escape closes   a bare word is a name of your own"
 

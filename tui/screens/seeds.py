@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from engine import History, Run, stream
 from engine.in_turns import train_in_turns, turns_of
+from tui.comparing.seeds import COUNTS, band_of
 from tui.figures import count
 from tui.live_edit import refused
 from tui.screens.sheets import Choice
 from tui.screens.viewing import LooksAt
-from tui.seeds import COUNTS, band_of
 from tui.session import Session
 
 NONE = "no band"

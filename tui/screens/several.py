@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from tui.comparing.side_by_side import setting_line, told
 from tui.form import Field
 from tui.screens.sheets import Sheet, typing_line
 from tui.session import Session
-from tui.side_by_side import setting_line, told
 
 
 class Several(Sheet[tuple[Field, list[Any]]]):

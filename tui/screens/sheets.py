@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.figures import printable
-from tui.keys import told
+from tui.keyboard.keys import told
 
 Result = TypeVar("Result")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import presets
-from tui import judged, outcome
 from tui.canvas import Row, Section, wrapped
+from tui.comparing.results import results
 from tui.listing import Heading
 from tui.panes.lesson import Told
 from tui.panes.results import ResultsPane
-from tui.results import results
 from tui.screens.opening import OpensSheets
 from tui.screens.predict import Predict
+from tui.words import judged, outcome
 
 NEXT_LINES = 2
 

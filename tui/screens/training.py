@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 
 from engine import IterationMetrics
-from tui import outcome
 from tui.panes.training_loop import PHASES
 from tui.screens.base import Lab
+from tui.words import outcome
 
 
 class Trains(Lab):

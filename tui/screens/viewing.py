@@ -8,13 +8,14 @@ from dataclasses import replace
 from textual import on
 from textual.widget import Widget
 
-from tui import more_curves, view
+from tui import view
 from tui.hidden import UNCOVERS
 from tui.inside.registry import INSIDE
 from tui.inside.scene import Scene, Spot, tells, unfinished
-from tui.more_curves import MORE
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
+from tui.plots import more_curves
+from tui.plots.more_curves import MORE
 from tui.screens.base import Lab
 from tui.viewing import AS_IT_IS, OWN, Viewing
 from tui.views import VIEWS, Entry

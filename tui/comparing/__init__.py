@@ -1,0 +1,1 @@
+"""Several runs beside each other: those kept from before, those of now, and many seeds of one."""

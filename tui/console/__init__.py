@@ -1,0 +1,1 @@
+"""What the command line prints: trainings, claims and tables without a screen."""

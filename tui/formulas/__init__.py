@@ -1,0 +1,1 @@
+"""One iteration in formulas, with the numbers of a run put in, phase by phase."""

@@ -1,0 +1,1 @@
+"""What descent keeps from one start to the next, and where: layout, themes, what is done."""

@@ -1,0 +1,1 @@
+"""The progress tree: its rows, counted rather than built, and what an opened batch shows."""
