@@ -1,4 +1,4 @@
-"""The evidence sheet: what a verdict is based on, fact by fact, the lesson that shows the same, and a setting to try."""
+"""The evidence sheet: what a verdict is based on, fact by fact, a lesson on it, and a setting to try."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from engine import PresetError
 from engine.verdict import Suggestion
 from tui import form
 from tui.hidden import listed
-from tui.next_run import put
+from tui.next_run import put, tried
 from tui.panes.bars import Bar
 from tui.screens.base import Lab
 from tui.screens.evidence import EvidenceSheet, Offer
@@ -112,18 +112,19 @@ class Explains(Lab):
     def _lesson(self, name: str) -> Offer | None:
         if not name or name == self.session.preset.name:
             return None
-        return Offer("lesson", "l", f"Open the lesson {name}", "which shows the same")
+        return Offer("lesson", "l", f"Open the lesson {name}", "a lesson on this")
 
     def _setting(self, suggestion: Suggestion | None) -> Offer | None:
         """The suggested setting as something to choose; with the reason why not where it cannot be."""
         if suggestion is None:
             return None
-        field, session = form.BY_KEY[suggestion.key], self.session
-        value = suggestion.value
+        field, session, value = form.BY_KEY.get(suggestion.key), self.session, suggestion.value
+        if field is None:
+            return Offer("setting", "s", *in_the_preset(suggestion), possible=False)
         now, new = (form.written(tuple(one) if isinstance(one, list) else one) for one in (session.value(field), value))
         if now == new:
             return Offer("setting", "s", f"{field.label} is {new} already", "r starts again with it", possible=False)
-        why = session.fixed(field)
+        why = session.fixed(field) or tried(session, field, value)
         return Offer(
             "setting", "s", f"Set {field.label} {now} → {new} for the next run", why or suggestion.reason, possible=not why
         )
@@ -140,3 +141,11 @@ class Explains(Lab):
         self.redraw()
         self.settings.go_to(field.key)
         self.say(said)
+
+
+def in_the_preset(suggestion: Suggestion) -> tuple[str, str]:
+    """A suggested setting that the form has no row for: what it is, and the way to it, with the reason."""
+    value = suggestion.value
+    said = str(value).lower() if isinstance(value, bool) else form.written(value)  # as a preset has it
+    way = f"the form has no row for it: start with --set {suggestion.key}={said}"
+    return f"Set {suggestion.key} to {said}", f"{suggestion.reason}; {way}"
