@@ -139,7 +139,7 @@ def _more_samples(course: Course) -> tuple[Suggestion | None, str]:
     """More of what it learns too well to say anything of others; tables of files and photographs have no more."""
     samples = getattr(course.run.data, "samples", None)
     if not isinstance(samples, int):
-        return None, "no epoch was good for new samples: more samples would help, and this table has no more"
+        return None, "no epoch was good for new samples; more samples would help, and this table has no more"
     reason = "no epoch was good for new samples: with more of them it cannot learn each by heart"
     return Suggestion("data.samples", whole(4 * samples), reason), ""
 
@@ -208,19 +208,19 @@ def _from_rest(course: Course) -> tuple[Suggestion | None, str]:
     """
     if course.stepped:
         gone = f"the schedule has brought the rate from {course.base_rate:g} to {course.rate:g}"
-        return None, f"{gone}: a later or smaller step shows whether that was too soon"
+        return None, f"{gone}, and a later or smaller step shows whether that was too soon"
     if shakes(course):
         return _rate(course, 0.1, "the loss shakes around its level: shorter steps let it settle"), ""
     found, gap = hindrance(course), course.validation > GAP * course.train
     if found is not None and (high(course) or not gap):
         return found, ""
     if past_its_best(course):
-        return None, f"more epochs would not help: the validation loss was best at epoch {course.best_epoch}"
+        return None, f"more epochs would not help, the validation loss was best at epoch {course.best_epoch}"
     if again(course) >= AGAIN:
         reason = f"at this pace as many again would take {share(again(course))} off the loss"
         return _epochs(course, whole(2 * course.planned), reason), ""
     if gap:
-        return None, "it is at rest, and validation lies above training: neither epochs nor units would help new samples"
+        return None, "it is at rest with validation above training, where neither epochs nor units help new samples"
     return wider(course)
 
 

@@ -70,7 +70,7 @@ def wider(course: Course) -> tuple[Suggestion | None, str]:
         reason = f"{counted(min(hidden), 'unit')} cannot give {classes} classes a pattern each"
         return Suggestion("network.hidden", [max(units, enough) for units in hidden], reason), ""
     if numbers >= samples:
-        return None, f"it has {numbers:,} numbers for {samples:,} samples: size is not what it lacks"
+        return None, f"it has {numbers:,} numbers for {samples:,} samples, so that size is not what it lacks"
     more: list[Any] = [max(2 * units, FEW_UNITS) for units in hidden] or [2 * FEW_UNITS]
     reason = "more units may bend more" if hidden else "a hidden layer may bend what a straight cut cannot"
     return Suggestion("network.hidden", more, reason), ""
