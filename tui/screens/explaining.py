@@ -99,7 +99,8 @@ class Explains(Lab):
             elif name == "setting" and verdict.suggestion is not None:
                 self._write(verdict.suggestion)
 
-        self.app.push_screen(EvidenceSheet(verdict, mark, role, run, unit, offers, uncovered), chosen)
+        elsewhere = without_a_row(verdict.suggestion)
+        self.app.push_screen(EvidenceSheet(verdict, mark, role, run, unit, offers, uncovered, elsewhere), chosen)
 
     def _set_hidden(self, covered: bool) -> None:
         session = self.session
@@ -120,7 +121,7 @@ class Explains(Lab):
             return None
         field, session, value = form.BY_KEY.get(suggestion.key), self.session, suggestion.value
         if field is None:
-            return Offer("setting", "s", *in_the_preset(suggestion), possible=False)
+            return None
         now, new = (form.written(tuple(one) if isinstance(one, list) else one) for one in (session.value(field), value))
         if now == new:
             return Offer("setting", "s", f"{field.label} is {new} already", "r starts again with it", possible=False)
@@ -143,9 +144,10 @@ class Explains(Lab):
         self.say(said)
 
 
-def in_the_preset(suggestion: Suggestion) -> tuple[str, str]:
-    """A suggested setting that the form has no row for: what it is, and the way to it, with the reason."""
+def without_a_row(suggestion: Suggestion | None) -> str:
+    """A suggested setting that the form has no row for, with the way to it; empty where it has one."""
+    if suggestion is None or suggestion.key in form.BY_KEY:
+        return ""
     value = suggestion.value
     said = str(value).lower() if isinstance(value, bool) else form.written(value)  # as a preset has it
-    way = f"the form has no row for it: start with --set {suggestion.key}={said}"
-    return f"Set {suggestion.key} to {said}", f"{suggestion.reason}; {way}"
+    return f"To try: --set {suggestion.key}={said} at the start, since the form has no row for it: {suggestion.reason}."
