@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.course import Altered, Course
 from engine.diagnosis_capacity import hindrance, longer_steps, steps_are_short, wider
-from engine.diagnosis_figures import share
+from engine.diagnosis_figures import share, unit_of
 from engine.diagnosis_signs import (
     AGAIN,
     CREEPING,
@@ -67,9 +67,9 @@ def _epochs(course: Course, epochs: int, reason: str) -> Suggestion:
     return Suggestion("training.epochs" if course.run.surface is None else "surface.steps", epochs, reason)
 
 
-def _back(change: Altered) -> Suggestion:
+def _back(change: Altered, course: Course) -> Suggestion:
     """What a change by hand had done away with."""
-    reason = f"what it was until epoch {change.epoch}"
+    reason = f"what it was until {unit_of(course)} {change.epoch}"
     if change.key == "batch_size":
         return Suggestion("training.batch_size", int(change.old), reason)
     return Suggestion(RATE, change.old, reason)
@@ -96,7 +96,7 @@ def _diverging(course: Course) -> Advice:
     if course.run.surface is not None:
         return Advice(_walk(course), _rate(course, min(1 / 3, _settling(course)), "shorter steps stay in the valley"))
     if (change := raised(course)) is not None:
-        return Advice("lr-explodes-fix", _back(change))
+        return Advice("lr-explodes-fix", _back(change, course))
     return Advice("lr-explodes-fix", _rate(course, 0.1, "a tenth of the rate: each step would go a tenth as far"))
 
 
@@ -122,7 +122,7 @@ def _overfitting(course: Course) -> Advice:
         return Advice("early-stopping", unchanged="early stopping has put the weights of its best epoch back")
     change = turned_with(course)
     if change is not None and (change.key == "batch_size" or change.new > change.old):
-        return Advice("early-stopping", _back(change))
+        return Advice("early-stopping", _back(change, course))
     if course.base_rate > course.usual_rate:
         name, usual = course.run.training.optimizer.name, course.usual_rate
         reason = f"for {name} more than {usual:g} is unusual: shorter steps first, then fewer epochs"
@@ -148,7 +148,7 @@ def _rate_high(course: Course) -> Advice:
     if course.run.surface is not None:
         return Advice(_walk(course), _rate(course, 1 / 3, "shorter steps do not jump across"))
     if (change := raised(course)) is not None:
-        return Advice("plateau-lower-lr", _back(change))
+        return Advice("plateau-lower-lr", _back(change, course))
     return Advice("plateau-lower-lr", _rate(course, 0.1, "with a tenth of the rate the loss should come to rest lower"))
 
 
@@ -248,7 +248,7 @@ def _healthy(course: Course) -> Advice:
 
 def _dead(course: Course) -> Advice:
     if (change := raised(course)) is not None:
-        return Advice("lr-explodes-fix", _back(change))
+        return Advice("lr-explodes-fix", _back(change, course))
     if (found := hindrance(course)) is not None and found.key == "network.initializer":
         return Advice("", found)
     if course.base_rate > course.usual_rate:

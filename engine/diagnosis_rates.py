@@ -15,9 +15,9 @@ from engine.verdict import Evidence
 Told = tuple[tuple[str, ...], list[Evidence]]
 
 
-def changed(altered: Altered) -> Evidence:
+def changed(altered: Altered, course: Course) -> Evidence:
     """The fact that a setting was changed."""
-    return Evidence(f"{words_for(altered)} changed at epoch {altered.epoch}", from_to(altered))
+    return Evidence(f"{words_for(altered)} changed at {unit_of(course)} {altered.epoch}", from_to(altered))
 
 
 def words_for(altered: Altered) -> str:
@@ -43,10 +43,10 @@ def diverging(course: Course) -> Told:
         brief = f"Diverging: loss {number(now)}"
     evidence, by_hand = [training(course)], raised(course)
     if by_hand is not None:
-        since, where = f"from {by_hand.old:g} to {by_hand.new:g}", f"at epoch {by_hand.epoch}"
-        long = f"Diverging since the learning rate was changed {since} {where}: training loss {number(now)}."
+        since, where = f"from {by_hand.old:g} to {by_hand.new:g}", f"at {unit} {by_hand.epoch}"
+        long = f"Diverging since the learning rate was changed {since} {where}: {loss} {number(now)}."
         brief = f"Diverging since the rate went {since} {where}"
-        evidence.append(changed(by_hand))
+        evidence.append(changed(by_hand, course))
     if noted is not None:
         where = f"{unit} {noted.epoch}" + (f", iteration {noted.iteration}" if unit == "epoch" else "")
         factor = course.run.training.divergence.factor
@@ -62,9 +62,10 @@ def rate_high(course: Course) -> Told:
     if by_hand is None:
         return words, evidence
     fact, name = words[-2].partition(": ")[2].replace("training loss", "loss"), "Learning rate too high"
-    fact = fact.removesuffix(f" since epoch {by_hand.epoch}")
-    long = f"{name} since it was changed from {by_hand.old:g} to {by_hand.new:g} at epoch {by_hand.epoch}: {fact}."
-    return (long, f"{name} since epoch {by_hand.epoch}, when {from_to(by_hand)}", name), [*evidence, changed(by_hand)]
+    when = f"{unit_of(course)} {by_hand.epoch}"
+    fact = fact.removesuffix(f" since {when}")
+    long = f"{name} since it was changed from {by_hand.old:g} to {by_hand.new:g} at {when}: {fact}."
+    return (long, f"{name} since {when}, when {from_to(by_hand)}", name), [*evidence, changed(by_hand, course)]
 
 
 def _rate_high(course: Course) -> Told:
@@ -141,7 +142,7 @@ def rate_low(course: Course) -> Told:
         was = f"from {by_hand.old:g} to {by_hand.new:g} at epoch {by_hand.epoch}"
         said = f"Learning rate too low: since it was changed {was}, the {loss} has fallen {fallen}."
         brief = f"Learning rate too low since epoch {by_hand.epoch}, when {from_to(by_hand)}"
-        evidence += [changed(by_hand), Evidence(f"until then the {loss} fell in an epoch by", share(by_hand.pace))]
+        evidence += [changed(by_hand, course), Evidence(f"until then the {loss} fell in an epoch by", share(by_hand.pace))]
     return (said, brief, "Learning rate too low"), evidence
 
 

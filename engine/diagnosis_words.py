@@ -88,7 +88,7 @@ def _overfitting(course: Course) -> Told:
             f"training loss, epoch {since} -> {course.epoch}", f"{number(course.train_at_best)} -> {number(course.train)}"
         ),
         *accuracy(course),
-        *([] if by_hand is None else [changed(by_hand)]),
+        *([] if by_hand is None else [changed(by_hand, course)]),
     ]
     kept = course.history.restored
     if kept is not None:
@@ -187,7 +187,7 @@ def _dead(course: Course, dead_share: float) -> Told:
         Evidence("learning rate", f"{course.rate:g}"),
     ]
     if course.altered is not None:
-        evidence.append(changed(course.altered))
+        evidence.append(changed(course.altered, course))
     return (said, f"Dead units: {share(dead_share)} of a layer gives only 0", "Dead units"), evidence
 
 

@@ -474,6 +474,13 @@ def test_a_rate_that_jumped_before_it_was_raised_is_not_the_one_to_go_back_to():
     assert verdict.suggestion.value == pytest.approx(0.05)
 
 
+def test_on_a_surface_a_change_is_told_in_steps():
+    verdict = walked(Valley(steps=40), 0.2, changes=((4, 0.95),))
+    assert verdict.kind == HIGH
+    assert "was changed from 0.2 to 0.95 at step 4" in verdict.words[0]
+    assert not any("epoch" in fact.what for fact in verdict.evidence)
+
+
 def test_a_key_pressed_three_times_is_one_change():
     run = classes(rate=0.001)
     made = altered(run, falling(20), falling(20), "learning_rate", 0.001, 0.01, 10)
