@@ -12,10 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from engine import load_preset
+from engine.overlay import overlay
+from engine.preset import parse_preset, read_run
 from tui import cli
 from tui.exporting import files, numbers
 from tui.exporting.kinds import KINDS, kind
 from tui.exporting.report import plain, report_lines
+from tui.figures import short
+from tui.form import BY_KEY
 from tui.hidden import NOTHING, Hidden
 from tui.screens.saving import Overwrite
 from tui.screens.taking import TakeAway
@@ -59,7 +63,7 @@ def test_jsonl_is_what_descent_run_prints(name):
     session = Session(load_preset(name, [("training.epochs", [2])] if settings else []))
     for _ in session:
         pass
-    taken = list(numbers.json_lines(session.trainers, NOTHING))
+    taken = list(numbers.event_lines(session.trainers, NOTHING))
     assert list(map(without_clock, taken)) == list(map(without_clock, printed.stdout.splitlines()))
 
 
@@ -80,7 +84,7 @@ def test_csv_has_every_epoch_from_before_the_first():
     rows = table(numbers.epoch_rows(session.trainers, NOTHING))
     history = session.trainer.history
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
-    assert float(rows[0]["loss"]) == history.initial.loss
+    assert float(rows[0]["train_loss"]) == history.initial.loss
     assert float(rows[0]["validation_accuracy"]) == history.initial_validation.accuracy
     assert rows[0]["learning_rate"] == ""
     for row, entry in zip(rows[1:], history.epochs, strict=True):
@@ -95,7 +99,7 @@ def test_not_a_number_and_infinity_are_said_as_python_reads_them():
     losses = [float(row["batch_loss"]) for row in table(numbers.iteration_rows(session.trainers, NOTHING))]
     assert losses
     assert not all(map(math.isfinite, losses))
-    for line in numbers.json_lines(session.trainers, NOTHING):
+    for line in numbers.event_lines(session.trainers, NOTHING):
         json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
 
@@ -117,11 +121,35 @@ def test_what_is_hidden_is_empty_and_the_rest_is_there(hide, empty):
             for name, value in before.items():
                 assert after[name] == ("" if name in empty else value), name
     for before, after in zip(
-        map(json.loads, numbers.json_lines(session.trainers, NOTHING)),
-        map(json.loads, numbers.json_lines(session.trainers, hidden)),
+        map(json.loads, numbers.event_lines(session.trainers, NOTHING)),
+        map(json.loads, numbers.event_lines(session.trainers, hidden)),
         strict=True,
     ):
         assert after == {key: None if key in empty else value for key, value in before.items()}
+
+
+def test_runs_that_are_kept_are_in_the_numbers_and_say_so():
+    session = trained("recipe", 2)
+    before = {lines: list(lines(session.trainers, NOTHING)) for lines in (numbers.iteration_rows, numbers.epoch_rows)}
+    events = list(numbers.event_lines(session.trainers, NOTHING))
+    session.restart()
+    session.advance()
+    for lines, alone in before.items():
+        written = list(lines(session.trainers, NOTHING, session.kept))
+        rows = table(written)
+        assert written[0] == f"{alone[0]},kept"
+        assert {(row["run"], row["kept"]) for row in rows} == {("recipe", "false"), ("recipe #1", "true")}
+        kept = [{**row, "run": "recipe"} for row in rows if row["kept"] == "true"]
+        assert [{key: row[key] for key in row if key != "kept"} for row in kept] == table(alone)
+    found = [json.loads(line) for line in numbers.event_lines(session.trainers, NOTHING, session.kept)]
+    assert [event for event in found if "kept" in event] == [
+        {**json.loads(line), "run": "recipe #1", "kept": True} for line in events
+    ]
+    assert [event["run"] for event in found if "kept" not in event] == ["recipe"]
+    hidden = Hidden(frozenset({"settings.seed", "validation"}))
+    assert '"seed": 0' not in "\n".join(numbers.event_lines(session.trainers, hidden, session.kept))
+    for row in table(numbers.epoch_rows(session.trainers, hidden, session.kept)):
+        assert row["seed"] == row["validation_loss"] == ""
 
 
 def test_iterations_that_are_known_in_sums_alone_are_told_of(monkeypatch):
@@ -160,8 +188,6 @@ def test_a_report_says_how_it_ended_and_what_became_of_the_claims():
 
 def test_a_report_says_which_settings_differ_from_the_preset():
     session = Session(load_preset("recipe"))
-    from tui.form import BY_KEY
-
     session.edit(BY_KEY["training.batch_size"], 64)
     for _ in range(5):
         session.advance()
@@ -183,6 +209,67 @@ def test_a_report_of_a_comparison_has_a_line_for_each_run():
     assert "| learning\\_rate | 0.1 | 0.001 | 1e-05 |" in said
 
 
+def preset_in(said: str) -> str:
+    """The TOML that a report ends with."""
+    return re.search(r"(?ms)^(`+)toml\n(.*?\n)\1\n\n</details>", said).group(2)
+
+
+@pytest.mark.parametrize("name", ["recipe", "lr-big-medium-tiny", "diabetes", "valley"])
+def test_a_report_alone_is_enough_to_train_the_same_again(name):
+    session = Session(load_preset(name))
+    said = report(session)
+    assert preset_in(said) == CliRunner().invoke(cli.main, ["show", name]).output
+    first = session.preset.runs[0]
+    if first.surface is None:
+        rows = f"{first.facts.samples} training rows, {first.facts.validation} of validation."
+        assert rows in said
+    again = parse_preset(preset_in(said), name, "report.md")
+    assert again.runs == session.preset.runs
+
+
+def test_a_report_has_the_settings_that_were_trained_and_a_story_ends_no_block():
+    session = trained("recipe", 1)
+    object.__setattr__(session.preset.sheet, "story", "```\n# Not a heading\n````\n")
+    session.edit(BY_KEY["training.optimizer.learning_rate"], 0.02)  # waits for the next start
+    assert "learning_rate = 0.001\n" in preset_in(report(session))
+    session.restart()
+    said = report(session)
+    again = parse_preset(preset_in(said), "recipe", "report.md")
+    assert again.runs == tuple(trainer.run for trainer in session.trainers)
+    assert again.sheet.story == session.preset.sheet.story
+    assert said.rstrip().endswith("</details>")
+
+
+def test_a_report_says_which_runs_are_kept_and_what_differs_from_them():
+    session = trained("recipe", 2)
+    assert "Kept runs" not in report(session)
+    session.keep_ghost()
+    session.edit(BY_KEY["training.batch_size"], 64)
+    session.restart()
+    session.advance()
+    said = report(session)
+    loss = short(session.kept[0].history.epochs[-1].train.loss)
+    assert re.search(rf"(?m)^\| recipe \\#1 \(ghost 1\) \| batch\\_size 32 → 64 \| {loss} \|", said)
+    object.__setattr__(session.preset.sheet.show, "hide", ("settings.batch_size", "validation"))
+    said = report(session)
+    assert "| batch\\_size hidden |" in said
+    assert short(session.kept[0].history.epochs[-1].validation.loss) not in said
+
+
+def test_what_only_one_optimizer_has_does_not_tell_which_is_hidden():
+    session = trained("recipe", 1)
+    session.keep_ghost()
+    session.documents[0] = overlay(session.documents[0], {"training": {"optimizer": {"beta1": 0.5}}})
+    session.runs[0] = read_run(session.documents[0], "recipe")
+    session.restart()
+    assert "beta1 0.9 → 0.5" in report(session)
+    object.__setattr__(session.preset.sheet.show, "hide", ("settings.optimizer",))
+    said = report(session)
+    assert "| optimizer hidden |" in said
+    assert "beta" not in said
+    assert "adam" not in said.lower()
+
+
 def test_a_report_of_what_is_refused_has_the_reason():
     said = report(Session(load_preset("batch-out-of-memory")))
     assert "Refused" in said or "refused" in said
@@ -201,9 +288,14 @@ def test_a_report_keeps_what_is_hidden():
     assert "| learning\\_rate | hidden |" in said
     assert "Validation is hidden." in said
     assert f"{len(session.preset.sheet.claim)} claims, hidden." in said
+    assert "Hidden settings would stand here: w shows it." in said
     assert all(plain(claim.says) not in said for claim in session.preset.sheet.claim)
     session.uncovered = True
     assert "0.00317" in report(session)
+    session.uncovered = False
+    object.__setattr__(session.preset.sheet.show, "hide", ("validation",))
+    again = parse_preset(preset_in(report(session)), "recipe", "report.md")  # without what tells what is to be seen
+    assert (again.runs, again.sheet.claim, again.sheet.question) == (session.preset.runs, (), ())
 
 
 def test_text_of_a_preset_is_never_markdown():

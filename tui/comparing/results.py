@@ -63,7 +63,7 @@ def results(session: Session) -> Results:
     walk = all(one.run.surface is not None for one in runs)
     measured = any(one.history.initial_validation is not None for one in runs)
     found = tuple(
-        _result(one, hidden, marks[index], f"run-{index % 6 + 1}", names[index], apart[index])
+        result_of(one, hidden, marks[index], f"run-{index % 6 + 1}", names[index], apart[index])
         for index, one in enumerate(runs)
     )
     quality = "ends at" if walk else "accuracy" if classes else "error"
@@ -82,7 +82,8 @@ def _winner(runs: Sequence[Kept], validation: bool) -> int | None:
     return min(losses)[1] if losses else None
 
 
-def _result(one: Kept, hidden: Hidden, letter: str, role: str, name: str, differs: str) -> Result:
+def result_of(one: Kept, hidden: Hidden, letter: str, role: str, name: str, differs: str) -> Result:
+    """The figures of a run; the last four are what the table calls it, and what sets it apart."""
     history = one.history
     last = history.epochs[-1] if history.epochs else None
     validation = last.validation if last is not None and not hidden.validation else None
@@ -162,9 +163,17 @@ def apart(runs: Sequence[Kept], hidden: Hidden) -> list[Apart]:
         left_out = any(_has(key, table) for table in tables)  # a table that only some of the runs have
         if left_out or any(value != values[0] for value in values):
             label = label_of(key)
+            named = f"{key.rpartition('.')[0]}.name"  # what only Adam has tells the optimizer
+            if key not in BY_KEY and named in BY_KEY and hidden.setting(label_of(named)):
+                label = label_of(named)
             covered = hidden.setting(label)
+            if covered and any(one.label == label for one in found):
+                continue
             bare = tuple(None if covered else _plain(table.get(key)) for table in tables)
-            said = tuple(_said(key, table[key], hidden) if key in table else _has(key, table) for table in tables)
+            said = tuple(
+                f"{label} hidden" if covered else _said(label, table[key]) if key in table else _has(key, table)
+                for table in tables
+            )
             texts = tuple(
                 "hidden" if covered else _text(table[key]) if key in table else "yes" if _has(key, table) else ""
                 for table in tables
@@ -191,10 +200,7 @@ def _has(key: str, table: dict[str, Any]) -> str:
     return key.rpartition(".")[2] if any(other.startswith(f"{key}.") for other in table) else ""
 
 
-def _said(key: str, value: Any, hidden: Hidden) -> str:
-    label = label_of(key)
-    if hidden.setting(label):
-        return f"{label} hidden"
+def _said(label: str, value: Any) -> str:
     if value is None:
         return f"no {label}"
     if isinstance(value, bool):

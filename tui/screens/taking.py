@@ -120,7 +120,7 @@ class TakeAway(Sheet[str]):
         said = f"Written: {' and '.join(shortened(place) for place in written)}"
         if session.hidden:
             said += ", without what is hidden"
-        gone = numbers.left_out(session.trainers) if self.chosen in ("csv", "jsonl") else 0
+        gone = numbers.left_out([*session.trainers, *session.kept]) if self.chosen in ("csv", "jsonl") else 0
         return said + (f", without the first {count(gone, 'iteration')}, known in sums alone" if gone else "")
 
     def _say(self, text: str) -> None:
