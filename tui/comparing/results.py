@@ -157,7 +157,7 @@ def apart(runs: Sequence[Kept], hidden: Hidden) -> list[Apart]:
     """The settings in which at least two of the runs differ."""
     tables = [one.settings for one in runs]
     keys = list(dict.fromkeys(key for table in tables for key in table))
-    found = []
+    found: list[Apart] = []
     for key in keys:
         values = [table[key] for table in tables if key in table]
         left_out = any(_has(key, table) for table in tables)  # a table that only some of the runs have
