@@ -74,6 +74,11 @@ def fit(spans: Row, width: int) -> Row:
     return tuple(kept) if width > 0 else ()
 
 
+def first_shown(at: int, count: int, room: int) -> int:
+    """The first in sight of `count` lines, so that line `at` is in the middle of the `room` there is, as far as can be."""
+    return max(0, min(at - room // 2, count - room))
+
+
 def ends(left: Row, right: Row, width: int) -> Row:
     """`left` and `right` at the two ends of a row; what does not fit is cut from the left part's end."""
     right = fit(right, width)

@@ -1,12 +1,17 @@
-"""Numbers as people read them: as many digits as say something, and always the same width where they change fast."""
+"""Numbers and names as people read them: as many digits as say something, always the same width where they change fast, and
+names cut to the room there is, counted in cells of the terminal (a character of Chinese takes two)."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
 
 
 def short(value: float | None) -> str:
-    """A loss or rate in at most 7 characters: 0.040, 18.34, 3842, 9.1e-04, NaN."""
+    """A loss or rate in at most 7 characters, of a fixed form so that it does not jump while it changes: 0.040, 18.34, 3842,
+    9.1e-04, NaN."""
     if value is None:
         return "-"
     if math.isnan(value):
@@ -48,15 +53,28 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def cut(text: str, width: int) -> str:
-    """The text in at most `width` characters, with an ellipsis for what had no room."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+def cut(text: str, width: int, sign: str = "…") -> str:
+    """The text in at most `width` cells, with a sign for what had no room."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - len(sign))).rstrip() + sign[: max(0, width)]
+
+
+def padded(text: str, width: int) -> str:
+    """The text in exactly `width` cells, so that what follows stands in a column; a `?` for each control character."""
+    text = cut(printable(text), width)
+    return text + " " * (width - cell_len(text))
+
+
+def widest(texts: Iterable[str]) -> int:
+    """The cells of the widest text; 0 of none."""
+    return max(map(cell_len, texts), default=0)
 
 
 def cut_name(name: str, width: int) -> str:
-    """The name of a column in at most `width` characters; its unit gives way first: 'petal length (cm)', 'petal length'."""
+    """The name of a column in at most `width` cells; its unit gives way first: 'petal length (cm)', 'petal length'."""
     bare = name[: name.rindex(" (")] if name.endswith(")") and " (" in name else name
-    return name if len(name) <= width else cut(bare, width)
+    return name if cell_len(name) <= width else cut(bare, width)
 
 
 def exact(value: float | str) -> str:

@@ -13,6 +13,11 @@ UNCOVERS = "w shows it"
 BLIND = f"validation hidden: {UNCOVERS}"  # what is said in the place of its figures
 
 
+def why_hidden(what: str) -> str:
+    """'learning_rate is hidden: w shows it'."""
+    return f"{what} is hidden: {UNCOVERS}"
+
+
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """The words of `[show] hide` that are covered now; empty where nothing is."""

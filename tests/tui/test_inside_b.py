@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from engine import Trainer, load_preset
 from engine.answers import answers
@@ -19,7 +20,11 @@ from engine.layers import Architecture
 from engine.loss_slice import Plane
 from engine.own_table import OwnTable
 from engine.run import Run
+from tui import predicting
 from tui.canvas import ROLES, plain, width_of
+from tui.console import tables
+from tui.console.records import run_record
+from tui.figures import cut, padded
 from tui.inside import slice as slice_module
 from tui.inside.confusion import CONFUSION, ConfusionLook, abbreviated
 from tui.inside.registry import INSIDE
@@ -88,6 +93,35 @@ def test_every_view_takes_every_preset_in_every_state(name, monkeypatch):
                     continue
                 for spot, blind in ((Spot(), False), (Spot(5, -3, 1), False), (Spot(-40, 7, 3), True)):
                     fits(INSIDE[view].look(Scene(trainer, scene.film, spot, blind)), scene, view)
+
+
+def test_wide_characters_in_names_break_no_column(tmp_path):
+    names = ["猫が好きです", "犬", "cat"]
+    scene = own_scene(tmp_path, names)
+
+    def ends(lines) -> list[int]:
+        """After how many cells the first percentage of each line ends."""
+        return [cell_len(text[: text.index("%")]) for text in map(plain, ([line] for line in lines)) if "%" in text]
+
+    listed = SAMPLES.look(scene).rows(60, 16)
+    guesses, bars = ends(listed[:-4]), ends(listed[-4:])
+    assert len(guesses) >= 9 and len(set(guesses)) == 1, plain(listed)
+    assert len(bars) == 3 and len(set(bars)) == 1, plain(listed)
+    said = ends(predicting.answers([scene.trainer], predicting.read(scene.trainer, "0.1 0.2", False), 60))
+    assert len(said) == 3 and len(set(said)) == 1
+    scene.trainer.interrupt()
+    printed = tables.comparison([{**run_record(scene.trainer), "name": name} for name in names])
+    assert len({cell_len(line[: line.index("none")]) for line in printed[1:]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "cells"),
+    [("cats", 4, "cats"), ("cats", 3, "ca…"), ("a cat", 3, "a…"), ("猫が好き", 8, "猫が好き"), ("猫が好き", 7, "猫が好…"),
+     ("猫が好き", 6, "猫が…"), ("猫が好き", 2, "…"), ("猫が好き", 1, "…"), ("cats", 0, ""), ("cats", -2, ""), ("", 0, "")],
+)  # fmt: skip
+def test_a_text_is_cut_to_cells(text, width, cells):
+    assert cut(text, width) == cells
+    assert cell_len(padded(text, width)) == max(0, width)
 
 
 def own_scene(folder: Path, names: list[str], rows: int = 300) -> Scene:

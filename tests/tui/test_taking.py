@@ -288,7 +288,7 @@ def test_a_report_keeps_what_is_hidden():
     assert "| learning\\_rate | hidden |" in said
     assert "Validation is hidden." in said
     assert f"{len(session.preset.sheet.claim)} claims, hidden." in said
-    assert "Hidden settings would stand here: w shows it." in said
+    assert "Hidden settings would stand here." in said
     assert all(plain(claim.says) not in said for claim in session.preset.sheet.claim)
     session.uncovered = True
     assert "0.00317" in report(session)

@@ -15,7 +15,7 @@ from tui import form
 from tui.comparing.compared import changes
 from tui.comparing.results import Result, Results, result_of, results
 from tui.figures import count, printable
-from tui.hidden import UNCOVERS, WORD
+from tui.hidden import WORD
 from tui.panes.lesson import FARES, MARKS, Seen
 from tui.session import Session
 from tui.words import outcome
@@ -160,7 +160,7 @@ def _preset(session: Session) -> Iterator[str]:
     hidden, preset = session.hidden, session.preset
     yield from ("", "## To train it again", "")
     if any(word.startswith("settings.") for word in hidden.words):
-        yield f"Hidden settings would stand here: {UNCOVERS}."
+        yield "Hidden settings would stand here."
         return
     sheet = replace(preset.sheet, claim=(), question=()) if hidden else preset.sheet  # they tell what is to be seen
     text = toml_text(replace(preset, sheet=sheet, runs=tuple(one.run for one in session.trainers)))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.canvas import Row, Span
+from tui.canvas import Row, Span, fit, width_of
 from tui.figures import cut, cut_name, short
 from tui.inside.cells import Cells
 from tui.inside.marks import NEGATIVE, POSITIVE, signed, signed_roles, signed_text
@@ -43,19 +43,19 @@ class AboutUnit:
         state: Span = ("  dead: 0 for every row", "bad") if self.dead else (f"  mean output {short(self.mean)}", "text")
         bias: Span = (f"  bias {with_sign(self.bias)}", "text")
         words: list[Span] = [(self.name, "strong"), bias, state]
-        found: list[Row] = [_cut_row(tuple(words if len(self.name + bias[0] + state[0]) <= width else words[::2]), width)]
+        found: list[Row] = [fit(tuple(words if len(self.name + bias[0] + state[0]) <= width else words[::2]), width)]
         spans: list[Span] = [("listens to  ", "dim")]
         for index in self.strongest:
             spans.append((f"{cut_name(self.names[index], 15)} {with_sign(self.weights[index])}", _role(self.weights[index])))
             spans.append(("   ", "dim"))
-            if sum(len(text) for text, _ in spans) > width * (height - 1):
+            if width_of(tuple(spans)) > width * (height - 1):
                 break
         line: list[Span] = []
         for text, role in spans:
-            if sum(len(one) for one, _ in line) + len(text.rstrip()) > width:
+            if width_of(tuple(line)) + len(text.rstrip()) > width:
                 found.append(tuple(line))
                 line = [(" " * 12, "dim")] if text.strip() else []
-            line.append((cut(text, max(0, width - sum(len(one) for one, _ in line))), role))
+            line.append((cut(text, max(0, width - width_of(tuple(line)))), role))
         found.append(tuple(line))
         return found[:height]
 
@@ -126,12 +126,3 @@ def with_sign(value: float) -> str:
 
 def _role(value: float) -> str:
     return POSITIVE if value >= 0 else NEGATIVE if value < 0 else "bad"
-
-
-def _cut_row(spans: Row, width: int) -> Row:
-    found: list[Span] = []
-    for text, role in spans:
-        room = width - sum(len(one) for one, _ in found)
-        if room > 0:
-            found.append((cut(text, room), role))
-    return tuple(found)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine import Trainer
 from engine.film import Frame
 from engine.objective import NetworkObjective
-from tui.canvas import Row, Span
+from tui.canvas import Row, Span, first_shown
 from tui.figures import cut, short
 from tui.inside.cells import Cells
 from tui.inside.marks import number_text
@@ -138,7 +138,7 @@ class Histograms:
         """Every layer in a line of its own, or in two, with how its norms came to be what they are."""
         shown = self.layers
         if len(shown) > height:  # those around the chosen one
-            start = max(0, min(self.chosen - height // 2, len(shown) - height))
+            start = first_shown(self.chosen, len(shown), height)
             shown = shown[start : start + height]
         found: list[Row] = []
         spread = len(shown) * 3 <= height and width >= 20

@@ -114,7 +114,10 @@ def resized(values: NDArray[Any], rows: int, columns: int) -> NDArray[np.float64
 
 
 def number_text(value: float) -> str:
-    """An axis' number in three digits: 0.1, 1.75, 1680."""
+    """A number of the data in three digits, or as many as it has before the point up to four: 0.1, 1.75, 1680.
+
+    No zero at its end is kept: such a number stands still, unlike a loss (`figures.short`).
+    """
     return f"{value:.4g}" if abs(value) >= 100 else f"{value + 0.0:.3g}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -157,7 +158,7 @@ class SettingsPane(Pane, can_focus=True):
             left = " " * max(1, width - len(label) - len(before + at + after) - 3)
             return ((label + left, "strong"), (before, "strong"), (at, "cursor-focus"), (after, "strong"), mark)
         value = cut(entry.value, width - len(label) - 4)
-        gap = " " * max(1, width - len(label) - len(value) - 3)
+        gap = " " * max(1, width - len(label) - cell_len(value) - 3)
         role = "strong" if entry.differs else "text"
         if here and self.has_focus:
             return (((label + gap), "cursor-focus"), (value, "cursor-focus"), (mark[0], "cursor-focus"))

@@ -22,6 +22,8 @@ HINT = "Enter records   Escape closes"
 class RecordAs(Sheet[Path]):
     """Asks for a file and records the runs there, as they stand when it is accepted; gives the file."""
 
+    SAID = "record-where"
+
     def __init__(self, session: Session) -> None:
         super().__init__("record")
         self.session = session
@@ -59,9 +61,6 @@ class RecordAs(Sheet[Path]):
             self._say(f"! {why_failed(error)}")
         else:
             self.dismiss(place)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#record-where", Static).update(printable(text))
 
 
 class Records(Lab):

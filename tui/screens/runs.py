@@ -146,6 +146,7 @@ class RunsPane(Pane, can_focus=True):
 class Runs(Sheet[tuple[str, list[Kept]]]):
     """Gives back what is to be done with which runs: their settings taken, or trained side by side."""
 
+    SAID = "runs-said"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "dismiss(None)", "Close", show=False, id="runs.close"),
     ]
@@ -185,9 +186,6 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
         self.query_one("#runs-title", Static).update(f"Runs   * best of its column{covered}{full}")
         self.pane.styles.height = len(lines) + 1
         self.pane.show(table)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#runs-said", Static).update(text)
 
     def on_runs_pane_asked(self, message: RunsPane.Asked) -> None:
         """Do what can be done here, hand back the rest."""

@@ -47,6 +47,8 @@ class Overwrite(Sheet[bool]):
 class SaveAs(Sheet[saving.Copy]):
     """Asks for a file and saves the session there; gives what was saved."""
 
+    SAID = "save-where"
+
     def __init__(self, session: Session) -> None:
         super().__init__("save")
         self.session = session
@@ -86,9 +88,6 @@ class SaveAs(Sheet[saving.Copy]):
         else:
             session.saved_as(copy.preset)
             self.dismiss(copy)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#save-where", Static).update(printable(text))
 
 
 def why_failed(error: Exception) -> str:

@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 class Sheet(ModalScreen[Result]):
     """A box over the lab; Escape closes it with nothing done."""
 
+    SAID: ClassVar[str] = ""  # the id of the line in which it answers, where there is one
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (as Textual declares it)
         (0, "-small"),
         (70, "-roomy"),
@@ -39,6 +40,10 @@ class Sheet(ModalScreen[Result]):
     def __init__(self, kind: str) -> None:
         # a class and no id: one that is closing may still be there when the same key opens it again
         super().__init__(classes=kind)
+
+    def _say(self, text: str) -> None:
+        """Answer in the sheet's own line."""
+        self.query_one(f"#{self.SAID}", Static).update(printable(text))
 
 
 class Lines(OptionList, inherit_bindings=False):

@@ -32,6 +32,7 @@ class TakeAway(Sheet[str]):
     """Gives a line on what was written. `taken` is the lab as it was when this was asked for, `first` the kind to begin
     with."""
 
+    SAID = "taking-said"
     BINDINGS: ClassVar[list[BindingType]] = choosing("taking")
 
     def __init__(self, taken: Taken, first: str = KINDS[0].id) -> None:
@@ -122,9 +123,6 @@ class TakeAway(Sheet[str]):
             said += ", without what is hidden"
         gone = numbers.left_out([*session.trainers, *session.kept]) if self.chosen in ("csv", "jsonl") else 0
         return said + (f", without the first {count(gone, 'iteration')}, known in sums alone" if gone else "")
-
-    def _say(self, text: str) -> None:
-        self.query_one("#taking-said", Static).update(printable(text))
 
 
 def question(before: list[Path]) -> str:

@@ -9,7 +9,7 @@ from textual import on
 from textual.widget import Widget
 
 from tui import view
-from tui.hidden import UNCOVERS
+from tui.hidden import why_hidden
 from tui.inside.registry import INSIDE
 from tui.inside.scene import Scene, Spot, tells, unfinished
 from tui.panes.curves import Curves
@@ -62,7 +62,7 @@ class LooksAt(Lab):
     def _why_not_inside(self, name: str) -> str:
         """Why a view of the inside cannot be seen: there is none of this model, or it would tell what a teacher hides."""
         given_away = [label for label in tells(INSIDE[name]) if self.session.hidden.setting(label)]
-        return f"{given_away[0]} is hidden: {UNCOVERS}" if given_away else INSIDE[name].why_not(self.session.trainer)
+        return why_hidden(given_away[0]) if given_away else INSIDE[name].why_not(self.session.trainer)
 
     def _look_inside(self) -> None:
         """Take a look and draw it, unless nothing has changed or looks have had their share of the time."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from engine import History, Trainer
 from tui.figures import percent, short
-from tui.hidden import BLIND, UNCOVERS
+from tui.hidden import BLIND, UNCOVERS, why_hidden
 from tui.listing import Heading
 from tui.live_edit import completed, refused, why_refused
 from tui.session import Session
@@ -112,7 +112,7 @@ def refusal(session: Session) -> tuple[str, ...]:
     """Why the selected run may not begin, in a line, and what to do."""
     run = session.trainer.run
     if session.hidden.setting("batch_size"):
-        return (f"Refused: a step needs too much memory. batch_size is hidden: {UNCOVERS}",)
+        return (f"Refused: a step needs too much memory. {why_hidden('batch_size')}",)
     why = why_refused(run, run.batch_size)
     return f"Refused: {why}. Set it and space starts", f"Refused: {why}", why
 
