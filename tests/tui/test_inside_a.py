@@ -614,25 +614,26 @@ async def test_another_preset_that_has_no_such_view_leaves_no_hole(lab):
 async def test_a_surface_has_none_of_them_and_the_sheet_says_why(lab):
     async with lab("valley", epochs=None) as person:
         await person.press("v")
-        await person.until(lambda: person.app.screen is not person.lab)
+        await person.until(lambda: "v a shows it" in person.seen())
         screen = person.seen()
         for why in ("a surface has no features", "a surface has no network", "a surface has no layers"):
             assert why in screen
-        await person.press("b", "escape")
+        await person.press("b", "l", "escape")
         assert not person.lab.query_one("#inside").display
+        assert person.lab.viewing.second == "own"
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-async def test_shades_of_a_class_differ_from_each_other_and_from_the_background(lab, theme):
+async def test_shades_of_a_class_differ_from_each_other_and_from_the_background(lab):
     async with lab("iris") as person:
-        person.app.theme = theme
-        await person.settle()
-        canvas = person.canvas("inside")
-        background = canvas.style_of("text").bgcolor
-        for number in range(1, 9):
-            names = [f"class-{number}{shade}" for shade in ("", "-strong", "-medium", "-faint")]
-            colours = [canvas.style_of(name).color for name in names]
-            assert len({*colours, background}) == 5
-        both = canvas.style_of("class-1/class-2-faint")
-        assert both.color == canvas.style_of("class-1").color
-        assert both.bgcolor == canvas.style_of("class-2-faint").color
+        for theme in ("textual-dark", "textual-light"):
+            person.app.theme = theme
+            await person.settle()
+            canvas = person.canvas("inside")
+            background = canvas.style_of("text").bgcolor
+            for number in range(1, 9):
+                names = [f"class-{number}{shade}" for shade in ("", "-strong", "-medium", "-faint")]
+                colours = [canvas.style_of(name).color for name in names]
+                assert len({*colours, background}) == 5
+            both = canvas.style_of("class-1/class-2-faint")
+            assert both.color == canvas.style_of("class-1").color
+            assert both.bgcolor == canvas.style_of("class-2-faint").color

@@ -349,12 +349,15 @@ def test_a_link_stays_a_link(here):
 
 
 async def take(person, what: str) -> TakeAway:
-    """From the palette, as a person would."""
-    await person.press("colon")
-    await person.until(lambda: person.app.screen is not person.lab)
-    await person.type(what)
-    await person.until(lambda: "Take away: " in person.seen() or "Take it away: " in person.seen())
-    await person.press("enter")
+    """From the palette, as a person would; a kind by its id at once."""
+    if what in [one.id for one in KINDS]:
+        person.lab.action_take_away(what)
+    else:
+        await person.press("colon")
+        await person.until(lambda: person.app.screen is not person.lab)
+        await person.type(what)
+        await person.until(lambda: "Take away: " in person.seen() or "Take it away: " in person.seen())
+        await person.press("enter")
     await person.until(lambda: isinstance(person.app.screen, TakeAway))
     await person.settle()
     return person.app.screen
@@ -413,10 +416,22 @@ async def test_numbers_are_written_while_it_trains(lab, here):
         await person.press("space")
 
 
-async def test_the_arrows_choose_and_the_name_follows_unless_one_was_typed(lab, here):
+async def test_what_cannot_be_taken_yet_and_what_goes_wrong_is_said_and_the_arrows_choose(lab, here):
     async with lab() as person:
+        sheet = await take(person, "report")
+        assert "nothing is trained yet" in person.seen()
+        await person.press("end")
+        assert not kind(sheet.chosen).why_not(person.session)  # the arrows pass what cannot be chosen
+        await person.press("home", "down")
+        await person.press(*["backspace"] * 10)
+        await person.type("nowhere/x.svg")
+        await person.press("enter")
+        await person.until(lambda: "there is no folder nowhere" in person.seen())
+        assert person.app.screen is sheet
+        await person.press("escape")
+        assert list(here.iterdir()) == []
         await person.press("n")
-        sheet = await take(person, "take it away")
+        sheet = await take(person, "report")  # the name follows the kind, unless one was typed
         line = sheet.query_one("Input")
         assert line.value == "recipe.md"
         await person.press("down")
@@ -432,7 +447,7 @@ async def test_the_arrows_choose_and_the_name_follows_unless_one_was_typed(lab, 
 async def test_a_file_that_is_there_is_replaced_only_after_a_yes(lab, here):
     (here / "recipe.svg").write_text("mine")
     async with lab() as person:
-        await take(person, "screen picture")
+        await take(person, "svg")
         for answer, left in (("n", "mine"), ("escape", "mine"), ("enter", "mine"), ("y", "")):
             await person.press("enter")
             await person.until(lambda: isinstance(person.app.screen, Overwrite))
@@ -444,26 +459,6 @@ async def test_a_file_that_is_there_is_replaced_only_after_a_yes(lab, here):
                 assert isinstance(person.app.screen, TakeAway)  # another name can be typed
         await person.until(lambda: person.app.screen is person.lab)
         assert (here / "recipe.svg").read_text().startswith("<svg")
-
-
-async def test_what_goes_wrong_is_said_in_the_sheet(lab, here):
-    async with lab() as person:
-        sheet = await take(person, "screen picture")
-        await person.press(*["backspace"] * 10)
-        await person.type("nowhere/x.svg")
-        await person.press("enter")
-        await person.until(lambda: "there is no folder nowhere" in person.seen())
-        assert person.app.screen is sheet
-        await person.press("escape")
-        assert list(here.iterdir()) == []
-
-
-async def test_what_cannot_be_taken_yet_says_why(lab, here):
-    async with lab() as person:
-        sheet = await take(person, "take it away")
-        assert "nothing is trained yet" in person.seen()
-        await person.press("end")
-        assert not kind(sheet.chosen).why_not(person.session)  # the arrows pass what cannot be chosen
 
 
 async def test_nothing_hidden_is_in_any_file(lab, here, tmp_path):
@@ -480,8 +475,7 @@ async def test_nothing_hidden_is_in_any_file(lab, here, tmp_path):
         for one in KINDS:
             if one.why_not(person.session):
                 continue
-            person.lab.action_take_away(one.id)
-            await person.settle()
+            await take(person, one.id)
             await person.press("enter")
             await person.until(lambda: isinstance(person.app.screen, Overwrite) or person.app.screen is person.lab)
             if isinstance(person.app.screen, Overwrite):
@@ -499,19 +493,21 @@ async def test_nothing_hidden_is_in_any_file(lab, here, tmp_path):
             assert [secret for secret in secrets if secret in text] == [], name
 
 
-@pytest.mark.parametrize("beside", [False, True])
-async def test_the_network_is_taken_as_a_script(lab, here, monkeypatch, beside):
-    name = "recipe"
-    if beside:
-        monkeypatch.setattr("tui.exporting.torch_script.MOST_WRITTEN", 10)  # more numbers belong into a file of their own
-    async with lab(name) as person:
+async def test_the_network_is_taken_as_a_script(lab, here, monkeypatch):
+    async with lab() as person:
         await person.press("n")
         sheet = await take(person, "network in PyTorch")
-        assert sheet.query_one("Input").value == f"{name}.py"
+        assert sheet.query_one("Input").value == "recipe.py"
         await person.press("enter")
         await person.until(lambda: person.app.screen is person.lab)
-        compile((here / f"{name}.py").read_text(encoding="utf-8"), name, "exec")
-        assert (here / f"{name}.npz").exists() == beside
-        if beside:
-            with np.load(here / f"{name}.npz") as arrays:
-                assert sum(arrays[key].size for key in arrays.files) >= person.session.run.parameters
+        compile((here / "recipe.py").read_text(encoding="utf-8"), "recipe", "exec")
+        assert not (here / "recipe.npz").exists()
+        monkeypatch.setattr("tui.exporting.torch_script.MOST_WRITTEN", 10)  # more numbers belong into a file of their own
+        await take(person, "torch")
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, Overwrite))
+        await person.press("y")
+        await person.until(lambda: (here / "recipe.npz").exists())
+        compile((here / "recipe.py").read_text(encoding="utf-8"), "recipe", "exec")
+        with np.load(here / "recipe.npz") as arrays:
+            assert sum(arrays[key].size for key in arrays.files) >= person.session.run.parameters
