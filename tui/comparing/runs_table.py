@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from rich.cells import cell_len
 
 from tui.canvas import Row, Span, fit, width_of
 from tui.comparing.kept import Kept
 from tui.comparing.results import apart, ending_of, seconds_of, unit_of
-from tui.figures import cut, padded, percent, short, widest
+from tui.figures import cells_of, cut, padded, percent, short, widest
 from tui.hidden import WORD, Hidden
 from tui.names import labels, letters
 
@@ -214,7 +213,7 @@ def draw_table(
 
 def _placed(text: str, column: Column) -> str:
     size = _width(column)
-    return padded(f"  {text}", size) if column.left else " " * (size - cell_len(text)) + text
+    return padded(f"  {text}", size) if column.left else " " * (size - cells_of(text)) + text
 
 
 def _fitted(spans: Row, width: int, more: str = ">") -> Row:

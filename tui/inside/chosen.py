@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from rich.cells import cell_len
 
 from engine.answers import Answers
 from engine.table import Floats, Table
 from tui.canvas import Row, fit, row, width_of
-from tui.figures import cut, padded, percent, widest
+from tui.figures import cells_of, cut, padded, percent, widest
 from tui.inside.scene import Spot
 
 PANEL = 30  # cells of the chosen sample's bars, where they stand beside the others
@@ -65,7 +64,7 @@ def details(seen: Seen, sample: int, width: int, height: int) -> list[Row]:
     head = f"{what} {sample + 1} of {answers.rows:,}"
     truth = names[int(answers.truth[sample])]
     found: list[Row] = [fit(((head, "strong"), (f", right answer: {truth}", "text")), width)]
-    if width < len(head) + cell_len(truth) + 17:
+    if width < len(head) + cells_of(truth) + 17:
         found = [fit(row((head, "strong")), width), fit(row(f"right answer: {truth}"), width)]
     assert answers.probabilities is not None
     shares = answers.probabilities[sample]
@@ -95,14 +94,14 @@ def in_a_line(seen: Seen, sample: int, width: int) -> Row:
     assert answers.probabilities is not None
     what = "picture" if seen.table.picture else "row"
     head = f"{what} {sample + 1}, right answer {names[int(answers.truth[sample])]}:"
-    if width < cell_len(head) + 12:
+    if width < cells_of(head) + 12:
         head = f"right answer {names[int(answers.truth[sample])]}:"
     shares = answers.probabilities[sample]
     if not np.isfinite(shares).all():
         return row((head, "strong"), (" no number (NaN)", "bad"))
     order = np.argsort(-shares, kind="stable")[:BARS]
     said = [f"{names[at]} {percent(float(shares[at]), 0)}" for at in order]
-    while len(said) > 1 and cell_len(f"{head} {', '.join(said)}") > width:
+    while len(said) > 1 and cells_of(f"{head} {', '.join(said)}") > width:
         said.pop()
     return row((head, "strong"), f" {', '.join(said)}")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.canvas import Row, Span
-from tui.figures import cut, cut_name
+from tui.figures import cells_of, cut, cut_name
 from tui.inside.cells import Braille, Cells
 from tui.inside.marks import (
     class_role,
@@ -177,8 +177,8 @@ class Plane:
         cells.put(left + columns - len(high), y, high, "axis")
         across, up = (cut_name(name, max(6, columns // 2 - 10)) for name in self.names)
         room = columns - len(low) - len(high) - 2
-        name = next((one for one in (f"→ {across}   ↑ {up}", f"→ {cut(across, room - 2)}") if len(one) <= room), "")
-        cells.put(left + len(low) + 1 + max(0, room - len(name)) // 2, y, name, "dim")
+        name = next((one for one in (f"→ {across}   ↑ {up}", f"→ {cut(across, room - 2)}") if cells_of(one) <= room), "")
+        cells.put(left + len(low) + 1 + max(0, room - cells_of(name)) // 2, y, name, "dim")
 
     def _key(self) -> list[Span]:
         if not self.classes:
@@ -217,7 +217,7 @@ def _fitting(spans: list[Span], width: int) -> Row:
     """As many spans as fit; what has no room is left out whole."""
     found: list[Span] = []
     for text, role in spans:
-        if sum(len(one) for one, _ in found) + len(text.rstrip()) > width:
+        if sum(cells_of(one) for one, _ in found) + cells_of(text.rstrip()) > width:
             break
         found.append((text, role))
     return tuple(found)

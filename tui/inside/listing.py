@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from rich.cells import cell_len
 
 from tui.canvas import Row, Span, fit
-from tui.figures import cut_name, padded, percent, printable, short, widest
+from tui.figures import cells_of, cut_name, padded, percent, printable, short, widest
 from tui.inside.chosen import PANEL, PANEL_FROM, Seen, details, in_a_line, side_by_side
 
 FEATURE = 15  # cells of a feature's column at most
@@ -100,7 +99,7 @@ def _columns(seen: Seen, room: int) -> list[tuple[int, int]]:
     """(feature, cells) of the features that have room, the most telling first."""
     found: list[tuple[int, int]] = []
     for index in seen.facts.features:
-        wide = max(8, min(FEATURE, cell_len(_name(seen, index)))) + 2
+        wide = max(8, min(FEATURE, cells_of(_name(seen, index)))) + 2
         if room < wide:
             break
         found.append((index, wide))
@@ -110,13 +109,13 @@ def _columns(seen: Seen, room: int) -> list[tuple[int, int]]:
 
 def _heads(seen: Seen, features: list[tuple[int, int]]) -> Row:
     names = [(cut_name(_name(seen, index), wide - 2), wide) for index, wide in features]
-    return tuple((" " * (wide - cell_len(name)) + name, "dim") for name, wide in names)
+    return tuple((" " * (wide - cells_of(name)) + name, "dim") for name, wide in names)
 
 
 def _name(seen: Seen, index: int) -> str:
     """The name of a feature, without the unit behind it where that is too long."""
     name = printable(seen.table.features[index])
-    return name if cell_len(name) <= FEATURE else name.partition(" (")[0]
+    return name if cells_of(name) <= FEATURE else name.partition(" (")[0]
 
 
 def _values(seen: Seen, sample: int, features: list[tuple[int, int]], role: str) -> Row:

@@ -13,12 +13,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from numpy.typing import NDArray
-from rich.cells import cell_len
 
 from engine import History, IterationMetrics, Trainer
 from engine.batch_rows import BatchRows
 from tui.canvas import Row
-from tui.figures import cut, percent, printable, short
+from tui.figures import cells_of, cut, percent, printable, short
 from tui.hidden import NOTHING, WORD, Hidden
 from tui.walk import Walk
 
@@ -151,7 +150,7 @@ def in_lines(names: Sequence[str], width: int, most: int) -> list[str]:
     lines, at = [""], 0
     while at < len(names):
         name = names[at] + ("," if at + 1 < len(names) else "")
-        if lines[-1] and cell_len(f"{lines[-1]} {name}") > width:
+        if lines[-1] and cells_of(f"{lines[-1]} {name}") > width:
             if len(lines) == most:
                 break
             lines.append("")
