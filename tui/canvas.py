@@ -39,6 +39,9 @@ ROLES = (
 #: Roles of these are levels, drawn with characters that can be read without their colours.
 RAMPS = ("shade-", "heat-")
 
+#: Fields of these are told by their colours, which greys would mix up: without colour their characters stand alone.
+HUES = ("class-", "heat-")
+
 #: Control characters, which a preset's title may hold, are shown as a dot and never reach the terminal.
 SHOWN = dict.fromkeys((*range(32), *range(127, 160)), "·")
 
@@ -135,7 +138,9 @@ class Canvas(Widget):
         if role not in self._styles:
             front, _, back = role.partition("/")
             style = self.get_component_rich_style(front)
-            if back.startswith(RAMPS) and self.app.native_ansi_color:
+            if self.app.no_color and back.startswith(HUES):
+                style = self.get_component_rich_style("text" if front.startswith(HUES) else front)
+            elif back.startswith(RAMPS) and self.app.native_ansi_color:
                 pass  # sixteen colours have no shades: the characters alone tell them
             elif back:  # a half block: one role above, another below
                 style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color, bold=style.bold)

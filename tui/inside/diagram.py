@@ -19,7 +19,7 @@ from tui.canvas import Row
 from tui.figures import count, cut, cut_name, printable
 from tui.inside.about_unit import AboutUnit
 from tui.inside.cells import Braille, Cells
-from tui.inside.marks import NEGATIVE, POSITIVE, SHADES, signed, signed_roles
+from tui.inside.marks import NEGATIVE, POSITIVE, SHADES, SIGNED_GLYPHS, in_pairs, signed, signed_roles
 from tui.inside.scene import Look, Scene
 
 BESIDE = (84, 9)  # columns and rows from which the chosen unit has a column of its own
@@ -115,7 +115,9 @@ class Diagram:
         braille.onto(cells)
         if drawn and first.pixels is not None:
             pixels = first.pixels.reshape(drawn[0] // size, -1).repeat(size, axis=0).repeat(size, axis=1)
-            cells.halves(0, int(ys[0][0]), signed(np.vstack([pixels, np.zeros((drawn[0] % 2, drawn[1]))])), signed_roles())
+            whole = np.vstack([pixels, np.zeros((drawn[0] % 2, drawn[1]))])
+            codes = signed(in_pairs(whole) if self.about.plain else whole)
+            cells.halves(0, int(ys[0][0]), codes, signed_roles(), SIGNED_GLYPHS)
         for index, column in enumerate(self.columns):
             self._heading(cells, column, xs, index, len(shown[index]), width)
             for unit, y in () if drawn and not index else zip(shown[index], map(int, ys[index]), strict=True):
@@ -230,6 +232,7 @@ class Network:
             weights[at][:, unit],
             features if at == 0 else numbered,
             table.picture if at == 0 else None,
+            scene.plain,
         )
         alone = bool(spot.mode % 2)
         sizes = "-".join(map(str, trainer.run.sizes))
