@@ -230,6 +230,12 @@ def test_the_diagram_has_a_column_a_layer_and_marks_dead_units():
     assert "1 dead unit" in "".join(text for text, _ in look.titles[0])
 
 
+def test_names_of_features_are_cut_only_where_the_lines_have_no_room_left():
+    look = NETWORK.look(scene(trainer_of("diabetes")))
+    for width, whole in ((57, True), (46, False)):
+        assert ("log of triglycerides o" in plain(look.rows(width, 40))) == whole, width
+
+
 def test_positive_weights_are_solid_lines_and_negative_ones_broken():
     rows = NETWORK.look(scene(small())).rows(60, 12)
     positive = [c for line in cells_of(rows) for c, role in line if role.startswith("class-1") and 0x2800 < ord(c) < 0x2900]

@@ -20,6 +20,7 @@ FAINT = ("dim", "axis", "faint")  # what only explains, and the raw curve under 
 #: Fields of a picture, which are told by their shade or by a letter: only the others have words in them.
 FIELDS = re.compile(r"shade-|heat-|class-\d-|band")
 WORDS = [role for role in ROLES if not FIELDS.match(role)]
+RUNS = tuple(f"run-{number}" for number in range(1, 6))  # the sixth is told by its letter alone
 ON_A_CURVE, WHITE = ("train", "validation", "lit"), (0.95047, 1.0, 1.08883)
 ANSI = [name for name, theme in BUILTIN_THEMES.items() if theme.ansi]  # their colours are the terminal's own
 MAIN = sorted(set(BUILTIN_THEMES) - set(ANSI))
@@ -59,9 +60,10 @@ def lab_of(color) -> tuple[float, float, float]:
 
 
 def differences(canvas: Canvas) -> dict[tuple[str, str], float]:
-    """How far the colours on a curve are apart: 2 can just be told, 50 are other colours."""
-    colours = {role: lab_of(canvas.get_component_rich_style(role).color.triplet) for role in ON_A_CURVE}
-    return {(a, b): math.dist(colours[a], colours[b]) for a, b in itertools.combinations(ON_A_CURVE, 2)}
+    """How far the colours of each two curves are apart: 2 can just be told, 50 are other colours."""
+    colours = {role: lab_of(canvas.get_component_rich_style(role).color.triplet) for role in (*ON_A_CURVE, *RUNS)}
+    pairs = [*itertools.combinations(ON_A_CURVE, 2), *itertools.combinations(RUNS, 2)]
+    return {(a, b): math.dist(colours[a], colours[b]) for a, b in pairs}
 
 
 def contrasts(canvas: Canvas) -> dict[str, float]:
@@ -117,12 +119,14 @@ async def test_every_role_of_textuals_themes_can_be_read(in_theme):
     assert faint == {}
 
 
-async def test_training_validation_and_the_stretch_that_is_lit_are_three_colours(in_theme):
+async def test_training_validation_and_what_is_lit_are_three_colours_and_five_runs_are_five(in_theme):
     assert math.dist(lab_of((255, 255, 255)), (100, 0, 0)) < 0.1
-    near = {}
+    near, chosen = {}, (*OURS, "textual-dark", "textual-light")
     for name in [*OURS, *MAIN]:
-        least = 40 if name in (*OURS, "textual-dark", "textual-light") else 15
-        near |= {(name, *pair): round(apart) for pair, apart in (await in_theme(name, differences)).items() if apart < least}
+        for (a, b), apart in (await in_theme(name, differences)).items():
+            least = (20 if a in RUNS else 40) if name in chosen else 5 if a in RUNS else 15
+            if apart < least:
+                near[name, a, b] = round(apart)
     assert near == {}
 
 

@@ -26,6 +26,7 @@ BESIDE = (84, 9)  # columns and rows from which the chosen unit has a column of 
 PER_ROW = 1.2  # lines between two layers for every row of the screen: more would be a web
 OWN = 8  # lines to the chosen unit
 WEAKEST = 0.12  # of the largest weight between two layers, below which there is no line
+BETWEEN = 12  # cells between two layers that names leave for the lines
 OPEN, DEAD, CHOSEN, CHOSEN_DEAD = "o", "x", "@", "X"
 
 
@@ -91,8 +92,9 @@ class Diagram:
         named = width >= 44
         size = _picture_size(first, width // 3, height - 1) if named else 0
         drawn = (first.picture[0] * size, first.picture[1] * size) if first.picture and size else None
-        left = min(max((cell_len(name) for name in first.names), default=0), width // 5) + 1 if named else 0
-        right = min(max((cell_len(name) for name in last.names), default=0), width // 6) + 1 if named else 0
+        right = min(max((cell_len(name) for name in last.names), default=0), width // 5) + 1 if named else 0
+        spare = min(2 * width // 5, width - right - 2 - BETWEEN * len(self.weights))  # names are wide where lines stay long
+        left = min(max((cell_len(name) for name in first.names), default=0), max(width // 5, spare)) + 1 if named else 0
         left, right = max(left, 1 if width > 20 else 0), max(right, 1 if width > 20 else 0)
         left = drawn[1] if drawn else left
         inner = max(1, width - left - right - 1)
