@@ -61,7 +61,7 @@ def lab_of(color) -> tuple[float, float, float]:
 
 def differences(canvas: Canvas) -> dict[tuple[str, str], float]:
     """How far the colours of each two curves are apart: 2 can just be told, 50 are other colours."""
-    colours = {role: lab_of(canvas.get_component_rich_style(role).color.triplet) for role in (*ON_A_CURVE, *RUNS)}
+    colours = {role: lab_of(canvas.style_of(role).color.triplet) for role in (*ON_A_CURVE, *RUNS)}
     pairs = [*itertools.combinations(ON_A_CURVE, 2), *itertools.combinations(RUNS, 2)]
     return {(a, b): math.dist(colours[a], colours[b]) for a, b in pairs}
 
@@ -69,7 +69,7 @@ def differences(canvas: Canvas) -> dict[tuple[str, str], float]:
 def contrasts(canvas: Canvas) -> dict[str, float]:
     found = {}
     for role in ROLES:
-        style = canvas.get_component_rich_style(role)
+        style = canvas.style_of(role)
         front, back = style.color.triplet, style.bgcolor.triplet
         found[role] = contrast(front, back)
     return found
