@@ -42,6 +42,9 @@ ROLES = (
 #: Roles of these are levels, drawn with characters that can be read without their colours.
 RAMPS = ("shade-", "heat-")
 
+#: Fields of these are told by their colours, which greys would mix up: without colour their characters stand alone.
+HUES = ("class-", "heat-")
+
 #: What each role looks like in an app, on a background: found once for all canvases. (As component classes Textual would
 #: look up all roles of all canvases whenever a class changes on the screen: a second of each start.)
 _looks: WeakKeyDictionary[App[object], dict[tuple[object, ...], Style]] = WeakKeyDictionary()
@@ -152,7 +155,9 @@ class Canvas(Widget):
         if role not in self._styles:
             front, _, back = role.partition("/")
             style = self._styled(front)
-            if back.startswith(RAMPS) and self.app.native_ansi_color:
+            if self.app.no_color and back.startswith(HUES):
+                style = self._styled("text" if front.startswith(HUES) else front)
+            elif back.startswith(RAMPS) and self.app.native_ansi_color:
                 pass  # sixteen colours have no shades: the characters alone tell them
             elif back:  # a half block: one role above, another below
                 style = Style(color=style.color, bgcolor=self._styled(back).color, bold=style.bold)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tui.canvas import Row, Span, fit, width_of
 from tui.figures import cut, cut_name, short
 from tui.inside.cells import Cells
-from tui.inside.marks import NEGATIVE, POSITIVE, signed, signed_roles, signed_text
+from tui.inside.marks import NEGATIVE, POSITIVE, SIGNED_GLYPHS, in_pairs, signed, signed_roles, signed_text
 
 BAR = 8  # cells
 
@@ -22,7 +22,7 @@ BAR = 8  # cells
 @dataclass(frozen=True, slots=True, eq=False)
 class AboutUnit:
     """`weights` (inputs,) are what comes in from units or features called `names`; `mean` is of its outputs over the rows
-    looked at; `picture` (rows, columns) where the inputs are pixels."""
+    looked at; `picture` (rows, columns) where the inputs are pixels; `plain` where there are no colours."""
 
     name: str
     activation: str
@@ -32,6 +32,7 @@ class AboutUnit:
     weights: NDArray[np.float64]
     names: tuple[str, ...]
     picture: tuple[int, int] | None
+    plain: bool = False
 
     @property
     def strongest(self) -> list[int]:
@@ -114,7 +115,7 @@ class AboutUnit:
         if columns <= cells.width and top + rows // 2 + 1 <= cells.height:
             cells.put(0, top - 1, cut("its weights", cells.width), "dim")
             whole = np.vstack([shaped, np.zeros((rows % 2, columns))])
-            cells.halves(0, top, signed(whole), roles)
+            cells.halves(0, top, signed(in_pairs(whole) if self.plain else whole), roles, SIGNED_GLYPHS)
             return top + len(whole) // 2
         return top - 1
 

@@ -85,10 +85,12 @@ class Boundary:
         if len(table.features) == 1:
             return _chances(scene, table) if table.classes else _fit(scene)
         layered = len(table.features) == 2 and len(scene.trainer.run.sizes) > 2
-        mode = scene.spot.mode % (4 if layered else 2)
-        if mode >= 2:
-            return unit_maps(scene, characters=mode == 3, hint="Left Right: layer   Enter: boundary")
-        return _plane(scene, table, mode == 1, unit_maps(scene, mode == 1) if layered else None)
+        shown, characters = divmod(scene.spot.mode, 2)
+        if scene.plain:  # there is one way less to look at each
+            shown, characters = scene.spot.mode, 1
+        if layered and shown % 2:
+            return unit_maps(scene, bool(characters), hint="Left Right: layer   Enter: boundary")
+        return _plane(scene, table, bool(characters), unit_maps(scene, bool(characters)) if layered else None)
 
 
 BOUNDARY = Boundary()
@@ -151,7 +153,7 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
     arrows = (
         "Left Right Up Down: features   " if more else "Left Right: units' layer   " * (len(scene.trainer.run.sizes) > 3)
     )
-    hint = f"{arrows}Enter: {other}"
+    hint = arrows if scene.plain and maps is None else f"{arrows}Enter: {other}"
     if no_numbers(outputs):
         return Said(titles, "The network answers with no number any more: nothing to draw", hint)
     points, close, scale = _points(scene, table, (across, up), limits)

@@ -105,7 +105,7 @@ class Histograms:
                     if shade >= 0:
                         cells.put(left + x, y, SHADES[shade], SHADE_ROLES[shade])
         else:
-            cells.halves(left, 0, columns_shown.T, SHADE_ROLES)
+            cells.halves(left, 0, columns_shown.T, SHADE_ROLES, SHADES)
         for x, frame in enumerate(frames):
             if frame >= 0 and self.lost[frame]:
                 cells.put(left + x, lines // 2, "x", "bad")
@@ -210,10 +210,10 @@ class Spreads:
         a, b = sizes[chosen]
         long: Row = ((f"{kind} of layer {chosen + 1} of {len(sizes)}", "text"), (f"  {a}→{b}", "dim"), *norms)
         brief: Row = ((f"{kind}, layer {chosen + 1}", "text"), *norms)
-        shaded = bool(spot.x % 2)
-        hint = (
-            "Up Down: layer   " if len(sizes) > 1 else ""
-        ) + f"Enter: {other}   Left Right: {'colours' if shaded else 'shades'}"
+        shaded = scene.plain or bool(spot.x % 2)
+        hint = ("Up Down: layer   " if len(sizes) > 1 else "") + f"Enter: {other}"
+        if not scene.plain:
+            hint += f"   Left Right: {'colours' if shaded else 'shades'}"
         iterations = tuple(frame.iteration for frame in frames)
         return Histograms(
             (long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, shaded, note

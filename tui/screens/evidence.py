@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from engine.verdict import Verdict
 from tui.canvas import Row, Section, ends, width_of, wrapped
-from tui.screens.sheets import Sheet
+from tui.screens.sheets import Choices, Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class EvidenceSheet(Sheet[str]):
             yield Static(f"Why? {who}{verdict.name}{at}", classes="sheet-title", markup=False)
             yield Section(id="evidence-facts")
             if self.offers:
-                yield OptionList(*map(_option, self.offers), id="evidence-offers")
+                yield Choices(*map(_option, self.offers), id="evidence-offers")
             choose = (
                 "Enter or a letter takes it   " if self._first is not None else "A letter takes it   " if self.offers else ""
             )
@@ -105,6 +105,6 @@ def fact_rows(what: str, figure: str, width: int) -> list[Row]:
 
 
 def _option(offer: Offer) -> Option:
-    text = Text.assemble((f" {offer.letter} ", "bold"), offer.text, (f"   {offer.reason}", "dim"))
+    text = Text.assemble((f"{offer.letter} ", "bold"), offer.text, (f"   {offer.reason}", "dim"))
     text.no_wrap, text.overflow = False, "fold"
     return Option(text, id=offer.id, disabled=not offer.possible)

@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 from tui.figures import printable
 from tui.keyboard.keys import Key, in_force
 from tui.keyboard.places import help_rows
-from tui.screens.sheets import Sheet, choosing, heading, typing_line
+from tui.screens.sheets import Choices, Sheet, choosing, heading, typing_line
 from tui.words import glossary
 
 Keymap = Mapping[str, Sequence[str]]
@@ -75,7 +75,7 @@ class Help(Sheet[str]):
         self._slugs: list[str] = []  # of each line of the list, '' for a heading
 
     def compose(self) -> ComposeResult:
-        self.list, self.entry = OptionList(id="help-list"), OptionList(id="help-entry")
+        self.list, self.entry = Choices(id="help-list"), Choices(id="help-entry")
         with Vertical():
             yield Static(id="help-title", classes="sheet-title", markup=False)
             with VerticalScroll(id="help-keys"):
@@ -151,7 +151,7 @@ class Help(Sheet[str]):
         for title, links in (("Shown by", presets), ("See", words)):
             if links:
                 self.entry.add_option(Option(Content.styled(f"\n{title}", "$text-primary"), disabled=True))
-                self.entry.add_options(Option(Content(f"> {printable(text)}"), id=link) for link, text in links)
+                self.entry.add_options(Option(Content(f"→ {printable(text)}"), id=link) for link, text in links)
         self.entry.highlighted = None
         self.entry.scroll_home(animate=False)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
+from rich.segment import Segment
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -46,7 +48,24 @@ class Sheet(ModalScreen[Result]):
         self.query_one(f"#{self.SAID}", Static).update(printable(text))
 
 
-class Lines(OptionList, inherit_bindings=False):
+class Choices(OptionList):
+    """A list whose chosen line has a `>` before it, as the lab's tables have, so that no colour is needed to see it."""
+
+    def _get_left_gutter_width(self) -> int:
+        return 2
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line, moved to the right for its mark; headings stand at the left."""
+        strip, line = super().render_line(y), self.scroll_offset.y + y
+        if line >= len(self._lines) or not strip.cell_length:
+            return strip
+        index, below = self._lines[line]
+        option, style = self.options[index], next((segment.style for segment in strip), None)
+        gap = Segment("> " if index == self.highlighted and not below and not option.disabled else "  ", style)
+        return Strip([*strip, gap] if option.disabled and option.id is None else [gap, *strip])
+
+
+class Lines(Choices, inherit_bindings=False):
     """A list that has the focus; as Textual's, but each of its keys has an id, so that a keymap can name it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

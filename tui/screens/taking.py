@@ -23,7 +23,7 @@ from tui.exporting import files, numbers
 from tui.exporting.kinds import KINDS, Taken, kind
 from tui.figures import count, printable
 from tui.screens.saving import Overwrite, shortened
-from tui.screens.sheets import Sheet, choosing, typing_line
+from tui.screens.sheets import Choices, Sheet, choosing, typing_line
 
 TURN = 2000  # lines after which keys and training have their turn
 
@@ -41,7 +41,7 @@ class TakeAway(Sheet[str]):
         self._suggested = ""
 
     def compose(self) -> ComposeResult:
-        self.list = OptionList(id="taking-list")
+        self.list = Choices(id="taking-list")
         with Vertical():
             yield Static("Take it away", classes="sheet-title", markup=False)
             yield self.list

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from tui import view
 from tui.hidden import why_hidden
 from tui.inside.registry import INSIDE
-from tui.inside.scene import Scene, Spot, tells, unfinished
+from tui.inside.scene import Look, Scene, Spot, tells, unfinished
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.plots import more_curves
@@ -74,8 +74,7 @@ class LooksAt(Lab):
         nothing_new = self._looked[-1:] == (session.trainer.iteration,) and not self._more_to_see
         if same and (nothing_new or (session.running and started < self._next_look)):
             return
-        film = session.films[session.trainer]
-        look = INSIDE[name].look(Scene(session.trainer, film, spot, session.hidden.validation, session.running))
+        look = self._look(self.app.no_color)
         pane.show(look)
         self._looked, self._more_to_see = (*now, session.trainer.iteration), unfinished(look)
         ended = time.perf_counter()
@@ -83,6 +82,22 @@ class LooksAt(Lab):
         if self._more_to_see and not session.running and not self._glancing:  # while it trains, the next frame looks
             self._glancing = True
             self.set_timer(GLANCE, self._look_again)
+
+    def _look(self, plain: bool) -> Look:
+        session, name = self.session, self.viewing.second
+        spot, film = self.spots.get(name, Spot()), session.films[session.trainer]
+        return INSIDE[name].look(Scene(session.trainer, film, spot, session.hidden.validation, session.running, plain))
+
+    def in_plain_lines(self) -> list[str]:
+        """The screen as text, with the view of the inside drawn as where there are no colours."""
+        pane = self.query_one("#inside", InsidePane)
+        shown = pane.look if self.inside else None
+        if shown is not None:
+            pane.show(self._look(plain=True))
+        lines = [strip.text.rstrip() for strip in self._compositor.render_strips()]
+        if shown is not None:
+            pane.show(shown)
+        return lines
 
     def _look_again(self) -> None:
         """Go on with a look that takes its time, while nothing trains."""

@@ -49,7 +49,7 @@ class Views(Sheet[str]):
                 group = entry.group
                 self.list.add_option(heading(group))
             now, why_not = self.status(entry)
-            text = Text.assemble((f" {entry.letter} ", "bold"), entry.title, (f"  {now}" if now else "", "bold"))
+            text = Text.assemble((f"{entry.letter} ", "bold"), entry.title, (f"  {now}" if now else "", "bold"))
             text.append(f"  {why_not or entry.help}", "dim")
             self.list.add_option(Option(text, id=entry.id, disabled=bool(why_not)))
         self.list.highlighted = at
