@@ -212,8 +212,8 @@ class Spreads:
         brief: Row = ((f"{kind}, layer {chosen + 1}", "text"), *norms)
         shaded = bool(spot.x % 2)
         hint = (
-            "Up Down: layer   " if len(sizes) > 1 else ""
-        ) + f"Enter: {other}   Left Right: {'colours' if shaded else 'shades'}"
+            "<inside.up> <inside.down>: layer   " if len(sizes) > 1 else ""
+        ) + f"<inside.enter>: {other}   <inside.left> <inside.right>: {'colours' if shaded else 'shades'}"
         iterations = tuple(frame.iteration for frame in frames)
         return Histograms(
             (long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, shaded, note
