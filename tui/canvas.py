@@ -1,7 +1,7 @@
 """Rows of styled text on the screen, of which only what changed is sent to the terminal.
 
-A pane draws itself as rows of (text, role) pairs, made by a pure function that a test can read. A role is a component
-class of the stylesheet, so no colour is ever named in Python; `a/b` is the colour of `a` on that of `b`, for half blocks.
+A pane draws itself as rows of (text, role) pairs, made by a pure function that a test can read. A role is a class of the
+stylesheet, so no colour is ever named in Python; `a/b` is the colour of `a` on that of `b`, for half blocks.
 `Canvas` compares new rows with those it shows and asks Textual to repaint only the cells that differ, which is what keeps
 the lab light over a slow link. Ids of keys in a text become the keys in force (`tui.keyboard.named`) where it is measured,
 cut, wrapped and painted, so whoever makes rows need not know them.
@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
+from textual.dom import DOMNode
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -40,6 +43,10 @@ ROLES = (
 
 #: Roles of these are levels, drawn with characters that can be read without their colours.
 RAMPS = ("shade-", "heat-")
+
+#: What each role looks like in an app, on a background: found once for all canvases. (As component classes Textual would
+#: look up all roles of all canvases whenever a class changes on the screen: a second of each start.)
+_looks: WeakKeyDictionary[App[object], dict[tuple[object, ...], Style]] = WeakKeyDictionary()
 
 #: Control characters, which a preset's title may hold, are shown as a dot and never reach the terminal.
 SHOWN = dict.fromkeys((*range(32), *range(127, 160)), "·")
@@ -109,13 +116,13 @@ def wrapped(text: str, width: int, indent: int, role: str) -> list[Row]:
 class Canvas(Widget):
     """A widget that shows rows; `paint` them, and what differs from before is repainted."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLES)
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id, classes=classes)
         self.rows: list[Row] = []
         self._styles: dict[str, Style] = {}
+        self._theme: object = None
 
     def paint(self, rows: Sequence[Row]) -> None:
         """Show these rows from the top; what is below stays empty."""
@@ -133,23 +140,40 @@ class Canvas(Widget):
         width = self.size.width
         if y >= len(self.rows):
             return Strip.blank(width, self.rich_style)
-        segments = [Segment(text.translate(SHOWN), self._style(role)) for text, role in self.rows[y]]
+        segments = [Segment(text.translate(SHOWN), self.style_of(role)) for text, role in self.rows[y]]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def notify_style_update(self) -> None:
         self._styles.clear()
         super().notify_style_update()
+        theme = (self.app.theme, self.app.native_ansi_color)
+        if theme != self._theme:
+            self._theme = theme
+            self.refresh()
 
-    def _style(self, role: str) -> Style:
+    def style_of(self, role: str) -> Style:
+        """How a role, or `a/b`, looks here and now; a role that is not one of ROLES is a KeyError."""
         if role not in self._styles:
             front, _, back = role.partition("/")
-            style = self.get_component_rich_style(front)
+            style = self._styled(front)
             if back.startswith(RAMPS) and self.app.native_ansi_color:
                 pass  # sixteen colours have no shades: the characters alone tell them
             elif back:  # a half block: one role above, another below
-                style = Style(color=style.color, bgcolor=self.get_component_rich_style(back).color, bold=style.bold)
+                style = Style(color=style.color, bgcolor=self._styled(back).color, bold=style.bold)
             self._styles[role] = style
         return self._styles[role]
+
+    def _styled(self, role: str) -> Style:
+        if role not in ROLES:
+            raise KeyError(role)
+        looks = _looks.setdefault(self.app, {})
+        key = (role, self.app.theme, self.app.native_ansi_color, self.background_colors)
+        if key not in looks:
+            node = DOMNode(classes=role)  # as Textual does for component classes
+            node._attach(self)
+            self.app.stylesheet.apply(node)
+            looks[key] = node.rich_style
+        return looks[key]
 
 
 class Pane(Canvas):

@@ -628,11 +628,11 @@ async def test_shades_of_a_class_differ_from_each_other_and_from_the_background(
         person.app.theme = theme
         await person.settle()
         canvas = person.canvas("inside")
-        background = canvas.get_component_rich_style("text").bgcolor
+        background = canvas.style_of("text").bgcolor
         for number in range(1, 9):
             names = [f"class-{number}{shade}" for shade in ("", "-strong", "-medium", "-faint")]
-            colours = [canvas.get_component_rich_style(name).color for name in names]
+            colours = [canvas.style_of(name).color for name in names]
             assert len({*colours, background}) == 5
-        both = canvas._style("class-1/class-2-faint")
-        assert both.color == canvas.get_component_rich_style("class-1").color
-        assert both.bgcolor == canvas.get_component_rich_style("class-2-faint").color
+        both = canvas.style_of("class-1/class-2-faint")
+        assert both.color == canvas.style_of("class-1").color
+        assert both.bgcolor == canvas.style_of("class-2-faint").color

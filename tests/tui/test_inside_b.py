@@ -623,9 +623,9 @@ async def test_with_sixteen_colours_the_characters_tell_the_shades(lab):
         fields = [f"{ramp}-{level}/{ramp}-{level}" for ramp in ("shade", "heat") for level in range(1, 7)]
         person.app.theme = "textual-dark"
         await person.settle()
-        assert not any(canvas._style(role).bgcolor.is_default for role in fields)
+        assert not any(canvas.style_of(role).bgcolor.is_default for role in fields)
         person.app.theme = "ansi-dark"
         await person.settle()
-        styles = [canvas._style(role) for role in [*fields, "strong/heat-3", "heat-6/heat-1"]]
+        styles = [canvas.style_of(role) for role in [*fields, "strong/heat-3", "heat-6/heat-1"]]
         assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
         assert len({style.color for style in styles}) == 1

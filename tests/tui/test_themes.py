@@ -49,7 +49,7 @@ def test_the_contrast_is_that_of_the_standard():
 def contrasts(canvas: Canvas) -> dict[str, float]:
     found = {}
     for role in ROLES:
-        style = canvas.get_component_rich_style(role)
+        style = canvas.style_of(role)
         front, back = style.color.triplet, style.bgcolor.triplet
         found[role] = contrast(front, back)
     return found

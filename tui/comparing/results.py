@@ -156,18 +156,22 @@ def apart(runs: Sequence[Kept], hidden: Hidden) -> list[Apart]:
     """The settings in which at least two of the runs differ."""
     tables = [one.settings for one in runs]
     keys = list(dict.fromkeys(key for table in tables for key in table))
+    inner = [_tables_in(table) for table in tables]
     found = []
     for key in keys:
         values = [table[key] for table in tables if key in table]
-        left_out = any(_has(key, table) for table in tables)  # a table that only some of the runs have
+        has = [key.rpartition(".")[2] if key in names else "" for names in inner]  # 'early_stopping', where others have not
+        left_out = any(has)  # a table that only some of the runs have
         if left_out or any(value != values[0] for value in values):
             label = label_of(key)
             covered = hidden.setting(label)
             bare = tuple(None if covered else _plain(table.get(key)) for table in tables)
-            said = tuple(_said(key, table[key], hidden) if key in table else _has(key, table) for table in tables)
+            said = tuple(
+                _said(key, table[key], hidden) if key in table else name for table, name in zip(tables, has, strict=True)
+            )
             texts = tuple(
-                "hidden" if covered else _text(table[key]) if key in table else "yes" if _has(key, table) else ""
-                for table in tables
+                "hidden" if covered else _text(table[key]) if key in table else "yes" if name else ""
+                for table, name in zip(tables, has, strict=True)
             )
             found.append(Apart(key, label, texts, bare, said))
     return found
@@ -186,9 +190,9 @@ def label_of(key: str) -> str:
     return BY_KEY[key].label if key in BY_KEY else table if name == "name" else name
 
 
-def _has(key: str, table: dict[str, Any]) -> str:
-    """'early_stopping' of a run that has this table, where another one has not."""
-    return key.rpartition(".")[2] if any(other.startswith(f"{key}.") for other in table) else ""
+def _tables_in(table: dict[str, Any]) -> set[str]:
+    """The dotted names of the tables in a table whose keys are dotted."""
+    return {key[:end] for key in table for end, character in enumerate(key) if character == "."}
 
 
 def _said(key: str, value: Any, hidden: Hidden) -> str:

@@ -24,7 +24,7 @@ from engine.run import Run
 from engine.schema import Document
 from engine.sheet import Sheet, Show
 from tui.figures import count
-from tui.home.folders import presets_folder
+from tui.home.folders import presets_folder, typed_file
 from tui.home.replacing import replace_file
 from tui.writing.edited import edited, with_claims_about, without
 from tui.writing.settled import Laid, plain, settled
@@ -55,16 +55,9 @@ def suggested(preset: Preset) -> Path:
 def meant(typed: str) -> Path:
     """The file that was typed: a bare word is a name in the folder of one's own presets. Raises ValueError."""
     word = typed.strip()
-    if not word:
-        raise ValueError("type the name of a file")
-    if "/" not in word and not word.lower().endswith(".toml"):
+    if word and "/" not in word and not word.lower().endswith(".toml"):
         return presets_folder() / f"{word}.toml"
-    try:
-        place = Path(word).expanduser()
-    except RuntimeError as error:  # ~somebody
-        raise ValueError(str(error)) from None
-    if word.endswith("/") or place.is_dir():
-        raise ValueError(f"{word} is a folder: add the name of a file")
+    place = typed_file(typed)
     if not word.lower().endswith(".toml"):
         raise ValueError("the name of a preset file ends in .toml")
     return place
