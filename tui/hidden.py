@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WORD = "hidden"  # what stands in the place of a value
-UNCOVERS = "w shows it"
+UNCOVERS = "<show.why> shows it"
 BLIND = f"validation hidden: {UNCOVERS}"  # what is said in the place of its figures
 
 

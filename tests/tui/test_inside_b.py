@@ -32,6 +32,7 @@ from tui.inside.samples import SAMPLES
 from tui.inside.scene import Scene, Spot, unfinished
 from tui.inside.shading import GLYPHS, cells, joined, levels_of, shrunk
 from tui.inside.slice import SliceLook, SliceView, legend, levels_between, line_of_dots
+from tui.keyboard.named import named
 
 OURS = ("samples", "confusion", "slice")
 PRESETS = sorted(path.name.removesuffix(".toml") for path in files("presets").iterdir() if path.name.endswith(".toml"))
@@ -161,7 +162,7 @@ def test_surfaces_have_none_of_the_three_and_regressions_no_confusion():
     for name in ("valley", "ravine-momentum", "hilly-park"):
         trainer = scenes(name).trainer
         assert all(INSIDE[view].why_not(trainer) for view in OURS)
-    assert "v a shows it" in INSIDE["slice"].why_not(scenes("valley").trainer)
+    assert "v a shows it" in named(INSIDE["slice"].why_not(scenes("valley").trainer))
     diabetes = scenes("diabetes").trainer
     assert "is a number" in CONFUSION.why_not(diabetes) and not SAMPLES.why_not(diabetes)
 
@@ -282,11 +283,15 @@ def test_arrows_choose_and_pages_follow():
 def test_enter_shows_the_training_rows_and_hidden_validation_stays_hidden():
     scene = scenes("recipe", steps=10)
     other = SAMPLES.look(Scene(scene.trainer, scene.film, Spot(mode=1)))
-    assert other.answers.part == "train" and "of 1,000 wrong" in plain(other.titles) and "Enter: validation" in other.hint
+    assert (
+        other.answers.part == "train"
+        and "of 1,000 wrong" in plain(other.titles)
+        and "Enter: validation" in named(other.hint)
+    )
     for mode in (0, 1):
         blind = SAMPLES.look(Scene(scene.trainer, scene.film, Spot(mode=mode), blind=True))
         assert blind.answers.part == "train"
-        assert "validation hidden: w shows it" in plain(blind.titles) and "Enter" not in blind.hint
+        assert "validation hidden: w shows it" in plain(blind.titles) and "Enter" not in named(blind.hint)
         assert all("validation hidden" in plain([title]) for title in blind.titles if width_of(title) >= 47)
         matrix = CONFUSION.look(Scene(scene.trainer, scene.film, Spot(mode=mode), blind=True))
         assert matrix.counts.sum() == 1000 and "validation hidden" in plain(matrix.titles)
@@ -497,8 +502,8 @@ def test_before_there_is_a_way_and_on_request_the_directions_are_random_and_it_s
     assert "random directions" in plain(look.titles[:1]) and look.shares is None
     assert "along the way" in look.hint
     assert look.limits[0][1] - look.limits[0][0] == pytest.approx(2.0)
-    assert "Enter: random directions" in measured(quick(), scene).hint
-    assert "Enter" not in quick().look(scenes("iris")).hint, "there is no other way to look yet"
+    assert "Enter: random directions" in named(measured(quick(), scene).hint)
+    assert "Enter" not in named(quick().look(scenes("iris")).hint), "there is no other way to look yet"
 
 
 def test_many_rows_are_not_all_looked_at_and_that_is_said():

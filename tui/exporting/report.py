@@ -16,6 +16,7 @@ from tui.comparing.compared import changes
 from tui.comparing.results import Result, Results, result_of, results
 from tui.figures import count, printable
 from tui.hidden import WORD
+from tui.keyboard.named import named
 from tui.panes.lesson import FARES, MARKS, Seen
 from tui.session import Session
 from tui.words import outcome
@@ -190,7 +191,7 @@ def _claims(session: Session, claims: Sequence[Seen]) -> Iterator[str]:
 
 def plain(text: str) -> str:
     """The text on one line, as it stands: nothing in it is taken for Markdown or HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", printable(" ".join(text.split())))
+    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", printable(" ".join(named(text).split())))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], marked: bool = False) -> Iterator[str]:

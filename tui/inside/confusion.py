@@ -198,7 +198,9 @@ class ConfusionView:
         ]
         titles = tuple(sorted(wordings, key=width_of, reverse=True))
         choose = other(part, forced)
-        return ConfusionLook(counts, unsaid, names, at, titles, "arrows: a cell" + (f"   {choose}" if choose else ""))
+        return ConfusionLook(
+            counts, unsaid, names, at, titles, "<arrows inside>: a cell" + (f"   {choose}" if choose else "")
+        )
 
 
 def in_words(trainer: Trainer, counts: NDArray[np.int64], at: tuple[int, int], names: tuple[str, ...]) -> tuple[str, str]:

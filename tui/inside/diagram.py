@@ -245,7 +245,8 @@ class Network:
             *(((f"  {count(dead, 'dead unit')}", "bad"),) if dead else ()),
             ("  ─ positive  ╌ negative  @ chosen", "dim"),
         )
-        hint = "Left Right: layer   Up Down: unit   Enter: " + ("all lines" if alone else "its lines alone")
+        lines = "all lines" if alone else "its lines alone"
+        hint = f"<inside.left> <inside.right>: layer   <inside.up> <inside.down>: unit   <inside.enter>: {lines}"
         return Diagram((title, title[:-1], title[:1]), hint, tuple(columns), weights, (at + 1, unit), about, alone)
 
 

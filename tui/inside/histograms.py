@@ -211,9 +211,9 @@ class Spreads:
         long: Row = ((f"{kind} of layer {chosen + 1} of {len(sizes)}", "text"), (f"  {a}→{b}", "dim"), *norms)
         brief: Row = ((f"{kind}, layer {chosen + 1}", "text"), *norms)
         shaded = scene.plain or bool(spot.x % 2)
-        hint = ("Up Down: layer   " if len(sizes) > 1 else "") + f"Enter: {other}"
+        hint = ("<inside.up> <inside.down>: layer   " if len(sizes) > 1 else "") + f"<inside.enter>: {other}"
         if not scene.plain:
-            hint += f"   Left Right: {'colours' if shaded else 'shades'}"
+            hint += f"   <inside.left> <inside.right>: {'colours' if shaded else 'shades'}"
         iterations = tuple(frame.iteration for frame in frames)
         return Histograms(
             (long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, shaded, note

@@ -125,7 +125,7 @@ class ProgressTree(Pane, can_focus=True):
     def draw(self) -> None:
         """Paint what is in sight."""
         width, height = self.size.width, self.size.height
-        hint = "" if self.following else "  End: newest"
+        hint = "" if self.following else "  <tree.end>: newest"
         rows = [heading((("Progress", "text"), (hint, "dim")), width, self.has_focus)]
         rows += [self._row(node, width) for node in self._in_sight(height - 1)]
         self.paint(rows)

@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from tui.figures import printable
 from tui.keyboard.keys import told
+from tui.keyboard.named import named
 
 Result = TypeVar("Result")
 
@@ -45,7 +46,7 @@ class Sheet(ModalScreen[Result]):
 
     def _say(self, text: str) -> None:
         """Answer in the sheet's own line."""
-        self.query_one(f"#{self.SAID}", Static).update(printable(text))
+        self.query_one(f"#{self.SAID}", Static).update(printable(named(text)))
 
 
 class Choices(OptionList):
@@ -86,6 +87,11 @@ def typing_line(value: str = "", placeholder: str = "") -> Input:
     return made
 
 
+def hint(text: str = "", id: str | None = None) -> Static:  # noqa: A002 (Textual's own name)
+    """The line under a sheet that says what its keys do."""
+    return Static(named(text), id=id, classes="sheet-hint", markup=False)
+
+
 def heading(text: str) -> Option:
     """A line of a list that cannot be chosen."""
     return Option(Content.styled(printable(text), "$text-primary"), disabled=True)
@@ -122,7 +128,7 @@ class Choice(Sheet[str]):
         with Vertical():
             yield Static(self.label, classes="sheet-title", markup=False)
             yield Lines(*(Option(Text(word), id=word) for word in self.words))
-            yield Static("Enter takes it   Escape keeps it", classes="sheet-hint", markup=False)
+            yield hint("<list.enter> takes it   <sheet.escape> keeps it")
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
@@ -137,7 +143,8 @@ class Ask(Sheet[bool]):
     """A question: Enter or y is yes; Escape or n is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,enter,q", "dismiss(True)", "Yes", show=False, id="ask.yes"),
+        Binding("enter,y", "dismiss(True)", "Yes", show=False, id="ask.yes"),
+        Binding("q", "dismiss(True)", "Yes, quit", show=False, id="ask.quit", tooltip="Yes: the key that quits, once more"),
         Binding("n", "dismiss(False)", "No", show=False, id="ask.no"),
     ]
 
@@ -148,4 +155,4 @@ class Ask(Sheet[bool]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(self.question, classes="sheet-title", markup=False)
-            yield Static(f"Enter or y: {self.yes}\nEscape or n: {self.no}", markup=False)
+            yield Static(named(f"<any ask.yes>: {self.yes}\n<any sheet.escape ask.no>: {self.no}"), markup=False)

@@ -22,8 +22,9 @@ from textual.widgets.option_list import Option
 from tui.exporting import files, numbers
 from tui.exporting.kinds import KINDS, Taken, kind
 from tui.figures import count, printable
+from tui.keyboard.named import named
 from tui.screens.saving import Overwrite, shortened
-from tui.screens.sheets import Choices, Sheet, choosing, typing_line
+from tui.screens.sheets import Choices, Sheet, choosing, hint, typing_line
 
 TURN = 2000  # lines after which keys and training have their turn
 
@@ -47,12 +48,12 @@ class TakeAway(Sheet[str]):
             yield self.list
             yield typing_line()
             yield Static("", id="taking-said", markup=False)
-            yield Static("Up Down choose   Enter writes it   Escape closes", classes="sheet-hint", markup=False)
+            yield hint("<taking.up> <taking.down> choose   Enter writes it   <sheet.escape> closes")
 
     def on_mount(self) -> None:
         for one in KINDS:
             why_not = one.why_not(self.taken.session)
-            text = Text.assemble((one.title, "bold"), (f"  {why_not or one.help}", "dim"))
+            text = Text.assemble((one.title, "bold"), (f"  {named(why_not) or one.help}", "dim"))
             self.list.add_option(Option(text, id=one.id, disabled=bool(why_not)))
         names = [one.id for one in KINDS]
         self.list.highlighted = names.index(self.first) if self.first in names else 0

@@ -22,6 +22,7 @@ from tui.views import VIEWS, Entry
 
 SHARE = 0.1  # of the time, at most, goes into looks at the inside of a model
 GLANCE = 0.04  # seconds between two looks of which the second shows more, while nothing trains: keys go first
+ON = "<show.zoom> makes it large, <show.views> <view.own> goes back"
 
 
 class LooksAt(Lab):
@@ -146,12 +147,12 @@ class LooksAt(Lab):
         if self.viewing.second == OWN:
             self.say(f"{title}, as the preset has it")
             return
-        words = [f"{title}. z makes it large, v a goes back"]
+        words = [f"{title}. {ON}"]
         look = self.query_one("#inside", InsidePane).look if self.inside else None
         if look is not None and look.hint:
             words = [
-                f"{title}. {look.hint}   z makes it large, v a goes back",
-                f"{look.hint}   z: large   v a: back",
+                f"{title}. {look.hint}   {ON}",
+                f"{look.hint}   <show.zoom>: large   <show.views> <view.own>: back",
                 *words,
             ]
         self.say(*words)
