@@ -12,7 +12,7 @@ from engine.verdict import Evidence
 
 
 def number(value: float) -> str:
-    """A loss as one reads it: 0.053, 18.3, 3842, 7.0e+10, NaN."""
+    """A loss as one reads it in a sentence: 0.053, 18.3, 3842, 7.0e+10, NaN (in claims, digits grow until two differ)."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "infinite"
     size = abs(value)

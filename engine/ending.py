@@ -1,4 +1,4 @@
-"""What an epoch leads to: both sets are evaluated, and the run goes on or ends.
+"""What an update leads to, and the end of an epoch: both sets are evaluated, and the run goes on or ends.
 
 Divergence is noted, the schedule that waits for a plateau and early stopping look at the losses, and the last epoch, or
 the one that was one too many, ends the run.
@@ -16,6 +16,22 @@ from engine.schedules import ReduceOnPlateau
 
 if TYPE_CHECKING:
     from engine.trainer import Trainer
+
+
+def after_update(trainer: Trainer, batch_loss: float, batches: int) -> bool:
+    """See what an update led to: divergence, the end of an epoch of so many `batches`, the end of the run. Returns whether a
+    set was evaluated."""
+    if not math.isfinite(batch_loss):
+        note_divergence(trainer, batch_loss)
+    evaluated = trainer.run.training.evaluate == "iteration"
+    if evaluated:
+        loss = trainer.objective.train_loss()
+        trainer.history.add_train_loss(trainer.iteration, loss)
+        watch(trainer, loss)
+    if trainer.batch == batches or (trainer.history.diverged is not None and trainer.run.training.divergence.stop):
+        end_epoch(trainer)
+        evaluated = True
+    return evaluated
 
 
 def end_epoch(trainer: Trainer) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from engine.processes import estimated_seconds
 from engine.run import Run
-from engine.stacked import Stack, stackable
+from engine.stacked import Stack
+from engine.together import stackable
 from engine.trainer import Trainer
 
 TURN = 0.004  # seconds that an iteration of a group may take, about

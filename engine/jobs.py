@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from engine.processes import POLL, SPAWN, WORTH, estimated_seconds, orphaned
 from engine.run import Run
-from engine.stacked import train_together
+from engine.together import train_together
 
 LONGEST = 2.0  # seconds of work beyond which a job is cut by its seeds
 

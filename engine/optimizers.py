@@ -185,6 +185,11 @@ AnyOptimizer = Annotated[SGD | Momentum | Nesterov | Adagrad | RMSProp | Adam | 
 OPTIMIZERS: dict[str, type[Any]] = {kind.name: kind for kind in get_args(get_args(AnyOptimizer)[0])}
 
 
+def norm(vector: Array) -> float:
+    """The Euclidean norm of a flat vector."""
+    return math.sqrt(vector.dot(vector))
+
+
 def clip(gradients: Array, norm: Any, limit: float) -> None:
     """Scale gradients down to a Euclidean norm of `limit` where `norm` is above it (Pascanu et al. 2013, algorithm 1).
 

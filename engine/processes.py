@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from engine.run import Run
-from engine.stacked import train_together
+from engine.together import train_together
 from engine.trainer import Trainer
 
 WORTH = 2.0  # seconds of work below which starting a process takes longer than it saves

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,62 +24,11 @@ from engine.objective import Evaluator, NetworkObjective
 from engine.optimizers import OptimizerState
 from engine.penalties import Penalty
 from engine.rate import scheduled_factor
-from engine.run import Run
 from engine.schedules import ReduceOnPlateau
 from engine.trainer import Trainer
 
-MOST_NUMBERS = 16_000_000  # of all tables together: 128 MB that are copied to lie side by side
 BLOCK_BYTES = 64 * 1024  # rows that are copied out of the tables at once
 ROWS = 64  # iterations that wait to be written into the histories
-
-
-def train_together(runs: Sequence[Run], interrupted: Callable[[], bool] = lambda: False) -> list[Trainer]:
-    """Train all runs to the end, stacking those that allow it; the trainers come in the order of the runs.
-
-    Where `interrupted()` is true, every run that is not over ends as interrupted.
-    """
-    groups: dict[Run, list[Trainer]] = {}
-    trainers = []
-    for run in runs:
-        trainers.append(Trainer(run))
-        groups.setdefault(_common(run), []).append(trainers[-1])
-    for together in groups.values():
-        for members in stackable(together):
-            stack = Stack(members) if len(members) > 1 else None
-            while not all(trainer.done for trainer in members):
-                if interrupted():
-                    if stack is not None:
-                        stack.write()
-                    for trainer in members:
-                        trainer.interrupt()
-                elif stack is not None:
-                    stack.step()
-                else:
-                    members[0].step()
-    return trainers
-
-
-def _common(run: Run) -> Run:
-    """What runs must share to be stacked: all but name, seed and learning rate."""
-    training = replace(run.training, optimizer=replace(run.training.optimizer, learning_rate=1.0))
-    return replace(run, name="", seed=0, training=training)
-
-
-def stackable(trainers: list[Trainer]) -> list[list[Trainer]]:
-    """Trainers in groups that fit in memory side by side; each alone where it has no network or not the same rows."""
-    objectives = [trainer.objective for trainer in trainers]
-    shapes = {
-        tuple(array.shape for array in (*objective.train, *objective.validation))
-        for objective in objectives
-        if isinstance(objective, NetworkObjective)
-    }
-    if len(shapes) != 1 or not isinstance(objectives[0], NetworkObjective) or trainers[0].done:
-        return [[trainer] for trainer in trainers]
-    numbers = (
-        sum(array.size for array in (*objectives[0].train, *objectives[0].validation)) + 6 * objectives[0].parameters.size
-    )
-    size = max(1, MOST_NUMBERS // numbers)
-    return [trainers[start : start + size] for start in range(0, len(trainers), size)]
 
 
 class Stack:

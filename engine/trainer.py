@@ -8,7 +8,6 @@ set uses no random number.
 from __future__ import annotations
 
 import contextvars
-import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -16,13 +15,13 @@ from typing import Any, Literal
 import numpy as np
 
 from engine import memory, optimizers
-from engine.ending import end_epoch, note_divergence, watch
+from engine.ending import after_update
 from engine.history import History
 from engine.layers import Array
 from engine.live import change_trainer
 from engine.metrics import Changed, IterationMetrics, Reason, Stopped
 from engine.objective import NetworkObjective, Objective
-from engine.optimizers import Optimizer
+from engine.optimizers import Optimizer, norm
 from engine.penalties import Penalty
 from engine.phases import Phase, phase_of
 from engine.rate import scheduled_factor
@@ -155,7 +154,7 @@ class Trainer:
             self._backward()
         metrics = self._update(started)
         before, self.seconds = self.seconds, metrics.seconds
-        if self._look_after(metrics):
+        if after_update(self, metrics.batch_loss, self._batches):
             self.seconds = before + self.clock() - started
         return metrics
 
@@ -242,20 +241,6 @@ class Trainer:
         self.history.add(metrics)
         return metrics
 
-    def _look_after(self, metrics: IterationMetrics) -> bool:
-        """See what the update led to: divergence, the end of the epoch, the end of the run. Whether a set was evaluated."""
-        if not math.isfinite(metrics.batch_loss):
-            note_divergence(self, metrics.batch_loss)
-        evaluated = self.run.training.evaluate == "iteration"
-        if evaluated:
-            loss = self.objective.train_loss()
-            self.history.add_train_loss(self.iteration, loss)
-            watch(self, loss)
-        if self.batch == self._batches or (self.history.diverged is not None and self.run.training.divergence.stop):
-            end_epoch(self)
-            evaluated = True
-        return evaluated
-
     def stop(self, reason: Reason, message: str = "") -> None:
         """End the run here."""
         self.history.stopped = Stopped(reason, self.epoch, self.iteration, message)
@@ -306,8 +291,3 @@ class Trainer:
         trainer = cls(run, clock)
         restore_trainer(trainer, state)
         return trainer
-
-
-def norm(vector: Array) -> float:
-    """The Euclidean norm of a flat vector."""
-    return math.sqrt(vector.dot(vector))

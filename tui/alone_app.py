@@ -249,7 +249,8 @@ def _inside(app: Alone) -> None:
     if not app.inside:
         return
     session, trainer = app.session, app.session.trainer
-    scene = Scene(trainer, session.films[trainer], app.spot, session.hidden.validation)
+    plain = app.as_text or app.no_color
+    scene = Scene(trainer, session.films[trainer], app.spot, session.hidden.validation, plain=plain)
     look = INSIDE[app.inside].look(scene)
     while unfinished(look):  # in the lab it comes bit by bit; here nothing else waits
         look = INSIDE[app.inside].look(scene)

@@ -3,7 +3,8 @@
 A pane draws itself as rows of (text, role) pairs, made by a pure function that a test can read. A role is a class of the
 stylesheet, so no colour is ever named in Python; `a/b` is the colour of `a` on that of `b`, for half blocks.
 `Canvas` compares new rows with those it shows and asks Textual to repaint only the cells that differ, which is what keeps
-the lab light over a slow link.
+the lab light over a slow link. Ids of keys in a text become the keys in force (`tui.keyboard.named`) where it is measured,
+cut, wrapped and painted, so whoever makes rows need not know them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.keyboard.keys import told
+from tui.keyboard.named import named
 
 Span = tuple[str, str]  # text, role
 Row = tuple[Span, ...]
@@ -42,6 +44,9 @@ ROLES = (
 #: Roles of these are levels, drawn with characters that can be read without their colours.
 RAMPS = ("shade-", "heat-")
 
+#: Fields of these are told by their colours, which greys would mix up: without colour their characters stand alone.
+HUES = ("class-", "heat-")
+
 #: What each role looks like in an app, on a background: found once for all canvases. (As component classes Textual would
 #: look up all roles of all canvases whenever a class changes on the screen: a second of each start.)
 _looks: WeakKeyDictionary[App[object], dict[tuple[object, ...], Style]] = WeakKeyDictionary()
@@ -57,16 +62,22 @@ def row(*spans: Span | str) -> Row:
 
 def plain(rows: Iterable[Row]) -> str:
     """The rows as text alone."""
-    return "\n".join("".join(text for text, _ in spans).rstrip() for spans in rows)
+    return "\n".join("".join(text for text, _ in filled(spans)).rstrip() for spans in rows)
+
+
+def filled(spans: Row) -> Row:
+    """The row with the keys in force in the place of their ids."""
+    return tuple((named(text), role) for text, role in spans) if any("<" in text for text, _ in spans) else spans
 
 
 def width_of(spans: Row) -> int:
     """How many cells a row takes."""
-    return sum(cell_len(text) for text, _ in spans)
+    return sum(cell_len(named(text)) for text, _ in spans)
 
 
 def fit(spans: Row, width: int) -> Row:
     """The row cut to `width` cells, with an ellipsis where something is lost."""
+    spans = filled(spans)
     if width_of(spans) <= width:
         return spans
     kept: list[Span] = []
@@ -79,6 +90,11 @@ def fit(spans: Row, width: int) -> Row:
         kept.append((text, role))
         left -= size
     return tuple(kept) if width > 0 else ()
+
+
+def first_shown(at: int, count: int, room: int) -> int:
+    """The first in sight of `count` lines, so that line `at` is in the middle of the `room` there is, as far as can be."""
+    return max(0, min(at - room // 2, count - room))
 
 
 def ends(left: Row, right: Row, width: int) -> Row:
@@ -101,7 +117,7 @@ def heading(title: Row, width: int, focused: bool) -> Row:
 
 def wrapped(text: str, width: int, indent: int, role: str) -> list[Row]:
     """The text in lines of at most `width` cells, each with so many blanks before it as a span of their own."""
-    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, max(8, width - indent - 1))]
+    lines = [line for part in named(text).split("\n") for line in textwrap.wrap(part, max(8, width - indent - 1))]
     return [((" " * indent, "text"), (line, role)) for line in lines or [""]]
 
 
@@ -118,6 +134,7 @@ class Canvas(Widget):
 
     def paint(self, rows: Sequence[Row]) -> None:
         """Show these rows from the top; what is below stays empty."""
+        rows = [filled(one) for one in rows]
         for y in range(max(len(rows), len(self.rows))):
             new = rows[y] if y < len(rows) else ()
             old = self.rows[y] if y < len(self.rows) else ()
@@ -125,7 +142,7 @@ class Canvas(Widget):
                 first, last = changed_span(old, new)
                 if last > first:
                     self.refresh(Region(first, y, last - first, 1))
-        self.rows = list(rows)
+        self.rows = rows
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -147,7 +164,9 @@ class Canvas(Widget):
         if role not in self._styles:
             front, _, back = role.partition("/")
             style = self._styled(front)
-            if back.startswith(RAMPS) and self.app.native_ansi_color:
+            if self.app.no_color and back.startswith(HUES):
+                style = self._styled("text" if front.startswith(HUES) else front)
+            elif back.startswith(RAMPS) and self.app.native_ansi_color:
                 pass  # sixteen colours have no shades: the characters alone tell them
             elif back:  # a half block: one role above, another below
                 style = Style(color=style.color, bgcolor=self._styled(back).color, bold=style.bold)

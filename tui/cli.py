@@ -11,15 +11,16 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 
 from tui.console.commands import check, keys, list_presets, new, open_folder, print_folder, schema
 from tui.console.commands import versioned as _versioned
+from tui.console.failing import ending_in_words
 from tui.console.options import MOST_SEED, parse_pace, parse_seeds
-from tui.loading import Failed, Refused, is_recorded, load, load_session
+from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -53,7 +54,7 @@ class Commands(click.Group):
         first = args[0] if args else ""
         if first not in (*self.list_commands(ctx), *ctx.help_option_names, "--version"):
             args = ["lab", *args]
-        with _ending_in_words():  # --help and --version print from here
+        with ending_in_words():  # --help and --version print from here
             return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -71,29 +72,8 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # what the terminal's encoding lacks is no reason to end
                 stream.reconfigure(errors="backslashreplace")
-        with _ending_in_words():
+        with ending_in_words():
             return super().invoke(ctx)
-
-
-@contextmanager
-def _ending_in_words() -> Iterator[None]:
-    """Whatever goes wrong inside ends the command with one line and an exit code, never with a traceback."""
-    try:
-        yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
-        raise
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader has seen enough, as `head` does
-        _drop_output()
-        sys.exit(0)
-    except MemoryError as error:
-        raise Failed(_one_line("out of memory", str(error))) from None
-    except OSError as error:
-        _drop_output()  # a full disk: what is still buffered would fail once more at the very end
-        raise Failed(_one_line(str(error.filename or ""), error.strerror or str(error))) from None
-    except Exception as error:
-        raise Failed(_one_line(type(error).__name__, str(error))) from None
 
 
 def _set_and_seed(command: Decorated) -> Decorated:
@@ -290,16 +270,6 @@ def _on_a_terminal() -> bool:
 
 def _print(text: str, end: str = "\n") -> None:
     print(text, end=end, flush=True)
-
-
-def _drop_output() -> None:
-    """Let what is still buffered for stdout go nowhere, so that Python's own last flush cannot fail."""
-    with suppress(OSError, ValueError, AttributeError):  # no stdout at all
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _one_line(*parts: str) -> str:
-    return "descent: " + ": ".join(" ".join(part.split()) for part in parts if part)
 
 
 if __name__ == "__main__":

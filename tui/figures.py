@@ -1,12 +1,15 @@
-"""Numbers as people read them: as many digits as say something, and always the same width where they change fast."""
+"""Numbers and names as people read them: as many digits as say something, always the same width where they change fast, and
+names cut to the room there is, counted in cells of the terminal (a character of Chinese takes two)."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 
 def short(value: float | None) -> str:
-    """A loss or rate in at most 7 characters: 0.040, 18.34, 3842, 9.1e-04, NaN."""
+    """A loss or rate in at most 7 characters, of a fixed form so that it does not jump while it changes: 0.040, 18.34, 3842,
+    9.1e-04, NaN."""
     if value is None:
         return "-"
     if math.isnan(value):
@@ -48,15 +51,42 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def cut(text: str, width: int) -> str:
-    """The text in at most `width` characters, with an ellipsis for what had no room."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+def cells_of(text: str) -> int:
+    """How many cells a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # here, since help and lists of names, which are plain letters, appear without Rich
+
+    return cell_len(text)
+
+
+def cut(text: str, width: int, sign: str = "…") -> str:
+    """The text in at most `width` cells, with a sign for what had no room."""
+    if cells_of(text) <= width:
+        return text
+    room = max(0, width - len(sign))
+    if not text.isascii():
+        from rich.cells import set_cell_size
+
+        return set_cell_size(text, room).rstrip() + sign[: max(0, width)]
+    return text[:room].rstrip() + sign[: max(0, width)]
+
+
+def padded(text: str, width: int) -> str:
+    """The text in exactly `width` cells, so that what follows stands in a column; a `?` for each control character."""
+    text = cut(printable(text), width)
+    return text + " " * (width - cells_of(text))
+
+
+def widest(texts: Iterable[str]) -> int:
+    """The cells of the widest text; 0 of none."""
+    return max(map(cells_of, texts), default=0)
 
 
 def cut_name(name: str, width: int) -> str:
-    """The name of a column in at most `width` characters; its unit gives way first: 'petal length (cm)', 'petal length'."""
+    """The name of a column in at most `width` cells; its unit gives way first: 'petal length (cm)', 'petal length'."""
     bare = name[: name.rindex(" (")] if name.endswith(")") and " (" in name else name
-    return name if len(name) <= width else cut(bare, width)
+    return name if cells_of(name) <= width else cut(bare, width)
 
 
 def exact(value: float | str) -> str:

@@ -9,8 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WORD = "hidden"  # what stands in the place of a value
-UNCOVERS = "w shows it"
+UNCOVERS = "<show.why> shows it"
 BLIND = f"validation hidden: {UNCOVERS}"  # what is said in the place of its figures
+
+
+def why_hidden(what: str) -> str:
+    """'learning_rate is hidden: w shows it'."""
+    return f"{what} is hidden: {UNCOVERS}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _in_phases(trainer: Trainer, name: str) -> str:
     """Why a setting has to wait while an iteration is taken apart; empty where it has not."""
     if not trainer.phase or name not in ("batch_size", "epochs"):
         return ""
-    return f"{name} can change between two iterations: n finishes the one in progress"
+    return f"{name} can change between two iterations: <run.batch> finishes the one in progress"
 
 
 def _too_large(trainer: Trainer, field: Field, size: Any) -> str:

@@ -32,9 +32,9 @@ def put(session: Session, field: Field, value: Any) -> str:
             session.keep_ghost()
         ghost = session.promised.get(session.trainer, "")
         kept = f", this curve stays as ghost {ghost}" if ghost else ""
-        return f"{what} for the next run: r starts it{kept}"
+        return f"{what} for the next run: <run.restart> starts it{kept}"
     session.prepare()
-    return f"{what}: space starts"
+    return f"{what}: <run.toggle> starts"
 
 
 def tried(session: Session, field: Field, value: Any) -> str:

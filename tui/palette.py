@@ -6,7 +6,7 @@ It is made from the tables, and what is typed is looked for in titles and in wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from textual.content import Content
 
 from tui.exporting.kinds import KINDS
 from tui.figures import printable
+from tui.keyboard.named import named
 from tui.views import VIEWS
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def commands(lab: LabScreen) -> Iterator[Command]:
     yield Command("Train with more seeds", "Their median and a band behind the curves", lab.action_seeds)
     yield Command(
         f"Verify: do this lesson's claims hold with {SEEDS} seeds?",
-        "Trains in the background with seeds 0 to 9, and counts; Escape cancels",
+        "Trains in the background with seeds 0 to 9, and counts; <pane.escape> cancels",
         partial(lab.action_verify, SEEDS),
     )
     yield Command(
@@ -57,11 +58,11 @@ def commands(lab: LabScreen) -> Iterator[Command]:
         yield Command(f"Take away: {kind.title}", f"Export, save: {kind.help}", partial(lab.action_take_away, kind.id))
     for entry in VIEWS:
         now, why_not = lab.status_of(entry)
-        help_ = why_not or f"{entry.help}{f' (now: {now})' if now else ''}. Keys v {entry.letter}"
+        help_ = why_not or f"{entry.help}{f' (now: {now})' if now else ''}. Keys <show.views> <{entry.key_id}>"
         yield Command(f"View: {entry.title}", help_, partial(lab.action_view, entry.id))
     for name, title in lab.panes().items():
         turn = "Hide" if lab.pane_shown(name) else "Show"
-        yield Command(f"{turn} the pane: {title}", "Keys v p", partial(lab.take_pane, name))
+        yield Command(f"{turn} the pane: {title}", "Keys <show.views> <view.panes>", partial(lab.take_pane, name))
     for name in sorted(lab.app.available_themes):
         yield Command(f"Theme: {name}", "Colours, dark and light", partial(setattr, lab.app, "theme", name))
     for heading in lab.entries():
@@ -95,5 +96,5 @@ class Everything(Provider):
 
     def _commands(self) -> Sequence[Command]:
         if not self._made:  # once for all that is typed
-            self._made = list(commands(self.app.lab))  # type: ignore[attr-defined]  # the one app there is
+            self._made = [replace(one, help=named(one.help)) for one in commands(self.app.lab)]  # type: ignore[attr-defined]  # the one app there is
         return self._made

@@ -15,7 +15,8 @@ from engine import Trainer
 from engine.objective import NetworkObjective
 from engine.table import Floats, Table
 from tui.canvas import Row, Span, row
-from tui.figures import count, percent, short
+from tui.figures import count, padded, percent, short, widest
+from tui.inside.marks import number_text
 from tui.names import labels, letters, marked
 
 TYPED = 6  # features up to which the numbers themselves are typed
@@ -88,14 +89,9 @@ def _beyond(table: Table, values: Sequence[float]) -> str:
     raw = table.inputs * table.input_scale + table.input_offset
     for name, value, low, high in zip(table.features, values, raw.min(axis=0), raw.max(axis=0), strict=True):
         if not low <= value <= high:
-            rows = f"the training rows ({short_number(low)} to {short_number(high)})"
+            rows = f"the training rows ({number_text(low)} to {number_text(high)})"
             return f"{name} {value:g} lies outside of {rows}: the network was never told about it"
     return ""
-
-
-def short_number(value: float) -> str:
-    """Three digits of a number."""
-    return f"{float(value):.3g}"
 
 
 def _part(table: Table, blind: bool) -> str:
@@ -121,7 +117,7 @@ def _sample(table: Table, words: Sequence[str], blind: bool) -> Asked:
     if table.classes:
         truth = table.classes[int(target)]
     else:
-        truth = f"{table.target} {short_number(float(target[0]) * table.target_scale + table.target_offset)}"
+        truth = f"{table.target} {number_text(float(target[0]) * table.target_scale + table.target_offset)}"
     return Asked(np.ascontiguousarray(raw), f"{part} {what} {number}", truth)
 
 
@@ -140,12 +136,12 @@ def answers(trainers: Sequence[Trainer], asked: Asked, width: int) -> list[Row]:
     if len(trainers) == 1:
         return [*rows, *_one_run(trainers[0], asked, width), (), row((_when(trainers[0]), "dim"))]
     marks, names = letters([one.run.name for one in trainers]), labels([one.run.name for one in trainers])
-    longest = min(16, max(map(len, names)))
+    longest = min(16, widest(names)) + 2
     for index, trainer in enumerate(trainers):
         said, right = _brief(trainer, asked)
         name = marked(marks[index], names[index])
         mark = {None: "", True: "  right", False: "  wrong"}[right]
-        spans = ((f"{name[: longest + 2]:<{longest + 2}}  ", f"run-{index % 6 + 1}"), (said, "text"), (mark, "dim"))
+        spans = ((f"{padded(name, longest)}  ", f"run-{index % 6 + 1}"), (said, "text"), (mark, "dim"))
         rows.append((*spans, (f"   {_when(trainer)}", "dim")))
     return rows
 
@@ -163,7 +159,7 @@ def _one_run(trainer: Trainer, asked: Asked, width: int) -> list[Row]:
     table = trainer.table
     assert table is not None
     names = table.classes
-    longest, found = min(20, max(map(len, names))), list[Row]()
+    longest, found = min(20, widest(names)), list[Row]()
     order = np.argsort(-shares, kind="stable")
     if not np.isfinite(shares).all():
         return [row(("no number (NaN): this network has diverged", "bad"))]
@@ -175,7 +171,7 @@ def _one_run(trainer: Trainer, asked: Asked, width: int) -> list[Row]:
         start = ">" if best else " "
         found.append(
             (
-                (f"{start} {names[at][:20]:<{longest}}  {percent(float(shares[at])):>6}  ", "strong" if best else "text"),
+                (f"{start} {padded(names[at], longest)}  {percent(float(shares[at])):>6}  ", "strong" if best else "text"),
                 ("█" * filled, "bar"),
                 ("░" * (BAR - filled), "dim"),
                 (mark, "strong"),

@@ -261,7 +261,7 @@ class Session(Keeps):
             trainer.change(name, value)
         if changes:
             return f"{what} from {'step' if self.run.surface else 'iteration'} {self.trainer.iteration + 1} on"
-        return f"{what}: r starts again with it" if field.key in self.waiting else f"{what}, as it trains"
+        return f"{what}: <run.restart> starts again with it" if field.key in self.waiting else f"{what}, as it trains"
 
     def document_with(self, index: int, field: Field, value: Any) -> Document:
         """A run's tables with a new value; where that empties a table, what sets the runs apart in it stays."""

@@ -12,7 +12,7 @@ from engine import PresetError, Run, Trainer
 from tui import form
 from tui.figures import count, short
 from tui.form import Field
-from tui.hidden import NOTHING, UNCOVERS, WORD, Hidden
+from tui.hidden import NOTHING, WORD, Hidden, why_hidden
 from tui.live_edit import refused
 from tui.names import labels, letters, marked
 from tui.pace import Pace
@@ -184,7 +184,7 @@ def _pictures(session: Session, viewing: Viewing) -> tuple[Picture, Picture]:
     if session.state == "refused":
         loss = refused_picture(session.trainer)
         if session.hidden.setting("batch_size"):
-            loss = replace(loss, text=(f"A step needs too much memory; batch_size is hidden: {UNCOVERS}",))
+            loss = replace(loss, text=(f"A step needs too much memory; {why_hidden('batch_size')}",))
     if viewing.second in MORE and not more_why_not(viewing.second, session.trainer, session.hidden):
         return loss, more_picture(viewing.second, trainers, selected, sight)
     if session.trainer.run.surface is not None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the sheet: `id` names the view or the change, `stays` leaves the sheet open after it, to press again."""
+    """A line of the sheet: `id` names the view or the change, `letter` is its usual key, `stays` leaves the sheet
+    open after it, to press again."""
 
     id: str
     letter: str
@@ -18,6 +19,11 @@ class Entry:
     help: str
     group: str
     stays: bool = False
+
+    @property
+    def key_id(self) -> str:
+        """The id of its key, by which a keymap can give it another letter."""
+        return f"view.{self.id}"
 
 
 SECOND, AXES, SCREEN = "In place of the second plot", "Axes and lines", "The screen"

@@ -14,7 +14,8 @@ from tables import table
 from timing import Effort, Peer, in_turns
 
 from engine.metrics import IterationMetrics
-from engine.trainer import Trainer, norm
+from engine.optimizers import norm
+from engine.trainer import Trainer
 
 CALLS = 100
 

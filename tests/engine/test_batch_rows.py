@@ -18,9 +18,9 @@ from engine.layers import Architecture
 from engine.metrics import EpochMetrics, Evaluation, IterationMetrics
 from engine.points import Moons
 from engine.run import Training
-from engine.stacked import train_together
 from engine.stopping import EarlyStopping
 from engine.surfaces import Valley
+from engine.together import train_together
 
 
 def seen_by(trainer: Trainer, changes=(), until: int = 10**9) -> list[np.ndarray]:

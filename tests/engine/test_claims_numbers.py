@@ -23,9 +23,9 @@ from engine.preset import load_preset
 from engine.rows import Rows
 from engine.run import Run, Training
 from engine.series import TAKES
-from engine.stacked import train_together
 from engine.stopping import Divergence, EarlyStopping
 from engine.surfaces import HillyPark, Ravine, Valley
+from engine.together import train_together
 from engine.trainer import Trainer
 
 SMALL = Training(epochs=6, batch_size=8, optimizer=SGD(learning_rate=0.3))

@@ -8,7 +8,7 @@ import pytest
 
 from engine import Trainer, load_preset
 from engine.in_turns import together, train_in_turns, turns_of
-from engine.stacked import train_together
+from engine.together import train_together
 
 
 def runs_of(preset: str, seeds: int, *settings):

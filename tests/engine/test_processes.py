@@ -14,8 +14,8 @@ from engine.layers import Architecture
 from engine.optimizers import Adam
 from engine.processes import estimated_seconds, train_all
 from engine.run import Run, Training
-from engine.stacked import train_together
 from engine.stopping import EarlyStopping
+from engine.together import train_together
 
 RUN = Run(
     data=DATASETS["moons"](samples=40, validation=20),

@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine import stacked
+from engine import stacked, together
 from engine.datasets import DATASETS
 from engine.history import COLUMNS
 from engine.layers import Architecture
 from engine.optimizers import OPTIMIZERS
 from engine.run import Run, Training
 from engine.schedules import Constant, Cosine, OneCycle, ReduceOnPlateau
-from engine.stacked import Stack, train_together
+from engine.stacked import Stack
 from engine.stopping import Divergence, EarlyStopping
 from engine.surfaces import Valley
+from engine.together import train_together
 from engine.trainer import Trainer
 
 
@@ -85,9 +86,9 @@ CASES = {
 def test_together_is_alone_to_the_bit(run, monkeypatch):
     monkeypatch.setattr(stacked, "ROWS", 5)  # so that rows are written in the middle of an epoch too
     runs = seeds(run)
-    for together, single in zip(train_together(runs), map(alone, runs), strict=True):
-        assert together.run == single.run
-        assert_same(together, single)
+    for ours, single in zip(train_together(runs), map(alone, runs), strict=True):
+        assert ours.run == single.run
+        assert_same(ours, single)
 
 
 def test_runs_that_differ_in_learning_rate_are_stacked_too(monkeypatch):
@@ -95,8 +96,8 @@ def test_runs_that_differ_in_learning_rate_are_stacked_too(monkeypatch):
     monkeypatch.setattr(Stack, "step", lambda self, step=Stack.step: (steps.append(len(self.trainers)), step(self)))
     rates = (0.3, 0.01, 0.0001)
     runs = [replace(a_run(rate=rate), seed=seed) for seed, rate in enumerate(rates)]
-    for together, single in zip(train_together(runs), map(alone, runs), strict=True):
-        assert_same(together, single)
+    for ours, single in zip(train_together(runs), map(alone, runs), strict=True):
+        assert_same(ours, single)
     assert steps == [3] * 4 * 7
 
 
@@ -105,26 +106,26 @@ def test_runs_of_all_kinds_come_back_in_their_order():
     runs = [a_run(), surface, replace(a_run(), seed=1), a_run(epochs=2), a_run("iris"), replace(surface, name="again")]
     found = train_together(runs)
     assert [trainer.run for trainer in found] == runs
-    for together, single in zip(found, map(alone, runs), strict=True):
-        assert_same(together, single)
+    for ours, single in zip(found, map(alone, runs), strict=True):
+        assert_same(ours, single)
 
 
 def test_what_does_not_fit_side_by_side_is_stacked_in_parts(monkeypatch):
-    monkeypatch.setattr(stacked, "MOST_NUMBERS", 1000)
+    monkeypatch.setattr(together, "MOST_NUMBERS", 1000)
     runs = seeds(a_run(), 5)
-    for together, single in zip(train_together(runs), map(alone, runs), strict=True):
-        assert_same(together, single)
+    for ours, single in zip(train_together(runs), map(alone, runs), strict=True):
+        assert_same(ours, single)
 
 
 def test_a_run_of_a_stack_goes_on_alone():
     runs = seeds(a_run(epochs=2))
-    for together, run in zip(train_together(runs), runs, strict=True):
+    for ours, run in zip(train_together(runs), runs, strict=True):
         single = alone(run)
-        for trainer in (together, single):
+        for trainer in (ours, single):
             trainer.change("epochs", 4)
             for _ in trainer:
                 pass
-        assert_same(together, single)
+        assert_same(ours, single)
 
 
 def test_an_interruption_ends_every_run_where_it_is():

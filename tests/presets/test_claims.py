@@ -8,7 +8,7 @@ import presets
 from engine import load_preset
 from engine.judging import judge
 from engine.preset import parse_preset
-from engine.stacked import train_together
+from engine.together import train_together
 
 
 @pytest.mark.parametrize("name", presets.names())

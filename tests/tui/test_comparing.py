@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from engine import load_preset
+from tui.canvas import plain
 from tui.comparing.kept import GHOSTS, KEPT
+from tui.plots.multiples import draw_multiples, multiples
 from tui.screens.runs import Runs
 from tui.screens.sheets import Ask
-from tui.session import furthest_behind
+from tui.session import Session, furthest_behind
+from tui.viewing import AS_IT_IS
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
@@ -38,7 +42,6 @@ def sheet(person) -> Runs:
 
 def table(person) -> list[str]:
     """The lines of the table of runs."""
-    from tui.canvas import plain
 
     return plain(sheet(person).pane.rows).splitlines()
 
@@ -504,6 +507,15 @@ async def test_what_is_compared_can_be_saved_as_a_preset(lab, tmp_path):
 
 
 # Small multiples ------------------------------------------------------------------------------------------------------
+
+
+def test_small_multiples_have_the_same_numbers_on_every_row_of_plots():
+    found = multiples(Session(load_preset("optimizers-compared")), AS_IT_IS)
+    for height in range(34, 50):  # some rows of plots are a line higher than others
+        text = plain(draw_multiples(found, 116, height))
+        ticks = ["".join(character for character in line if character in "0123456789.┤") for line in text.splitlines()]
+        rows = [line for line in ticks if line.count("┤") == 3]
+        assert len(rows) >= 4 and rows[: len(rows) // 2] == rows[len(rows) // 2 :], height
 
 
 @pytest.mark.parametrize("size", SIZES[1:])

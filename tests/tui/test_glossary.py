@@ -356,7 +356,7 @@ async def test_enter_on_a_preset_opens_it(lab):
     async with lab() as person:
         await person.at_row("learning_rate")
         await person.press("?")
-        assert "> Learning rate: big, medium, tiny" in entry(person)
+        assert "→ Learning rate: big, medium, tiny" in entry(person)
         await person.press("enter", "enter")
         await person.until(lambda: person.app.screen is person.lab and person.session.preset.name == "lr-big-medium-tiny")
 

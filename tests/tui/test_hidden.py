@@ -11,6 +11,7 @@ from presets import text
 from tui.canvas import Canvas, plain
 from tui.comparing.results import results
 from tui.figures import short
+from tui.keyboard.named import named
 from tui.session import Session
 from tui.view import derived, form_rows, pictures, standing
 from tui.words.outcome import Told, news, outcome, refusal
@@ -89,8 +90,8 @@ async def test_no_figure_of_validation_is_anywhere_until_w_shows_it(lab, written
 def test_titles_and_notes_say_that_validation_is_hidden(written):
     session = trained(written(hide=["validation"]))
     for picture in pictures(session):
-        assert "validation hidden: w shows it" in "".join(text for text, _ in picture.titles[0])
-    assert "validation hidden: w shows it" in outcome(session)[0]
+        assert "validation hidden: w shows it" in plain(picture.titles[:1])
+    assert "validation hidden: w shows it" in named(outcome(session)[0])
     session.uncovered = True
     assert "hidden" not in outcome(session)[0]
     last = session.trainer.history.epochs[-1].validation.loss
@@ -101,7 +102,7 @@ def test_early_stopping_on_what_is_hidden_does_not_say_why(written):
     more = '[training.early_stopping]\nmonitor = "validation_loss"\npatience = 1\nmin_delta = 1.0\n'
     session = trained(written(hide=["validation"], epochs=9, more=more))
     (said,) = outcome(session)
-    assert said == "Stopped early at epoch 2; why is hidden: w shows it"
+    assert named(said) == "Stopped early at epoch 2; why is hidden: w shows it"
     session.uncovered = True
     assert "validation loss has not improved" in outcome(session)[0]
 
@@ -144,7 +145,7 @@ async def test_with_validation_hidden_a_claim_about_it_is_covered_and_others_are
         await person.press("space")
         await person.until(lambda: person.state == "finished" and "ok" in person.read("lesson-claims"))
         about_validation, about_training = person.lab.lesson.told.claims
-        assert (about_validation.held, about_validation.saw) == (None, "validation hidden: w shows it")
+        assert (about_validation.held, named(about_validation.saw)) == (None, "validation hidden: w shows it")
         assert about_training.held is True
         await person.press("w")
         assert [claim.held for claim in person.lab.lesson.told.claims] == [True, True]
@@ -197,7 +198,7 @@ def test_a_refused_run_does_not_tell_a_hidden_batch_size(written):
     hidden = Session(document)
     assert "32" in refusal(hidden)[0]
     hidden.preset = session.preset
-    assert refusal(hidden) == ("Refused: a step needs too much memory. batch_size is hidden: w shows it",)
+    assert [*map(named, refusal(hidden))] == ["Refused: a step needs too much memory. batch_size is hidden: w shows it"]
     assert "32" not in " ".join(pictures(hidden)[0].text)
 
 
@@ -205,7 +206,7 @@ def test_a_plateau_does_not_tell_a_hidden_rate(written):
     more = '[training.schedule]\nname = "reduce_on_plateau"\npatience_epochs = 0\nmin_delta = 0.99\n'
     session = trained(written(hide=["settings.learning_rate"], epochs=4, more=more))
     said, _ = news(session, Told())
-    assert said == "epoch 4: learning_rate is down: w shows it"
+    assert named(said) == "epoch 4: learning_rate is down: w shows it"
     row = next(row for row in form_rows(session) if row.label == "learning_rate")
     assert (row.value, row.below) == ("hidden", "")
 

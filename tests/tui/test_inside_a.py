@@ -68,7 +68,7 @@ def cells_of(rows) -> list[list[tuple[str, str]]]:
 def test_a_linear_boundary_is_where_the_logit_is_zero_and_faint_beside_it():
     plane = BOUNDARY.look(scene(upright()))
     rows = plane.rows(24, 4)  # x from -1.2 to 1.2, a cell is 0.1 wide: logits at the middles 0.5 1.5 2.5 3.5 ...
-    kinds = [role.split("/")[0] for _, role in cells_of(rows)[1]]
+    kinds = [role.split("/")[-1] for _, role in cells_of(rows)[1]]
     assert kinds == (
         ["class-1-strong"] * 9
         + ["class-1-medium"] * 2
@@ -77,7 +77,17 @@ def test_a_linear_boundary_is_where_the_logit_is_zero_and_faint_beside_it():
         + ["class-2-medium"] * 2
         + ["class-2-strong"] * 9
     )
-    assert {character for character, _ in cells_of(rows)[1]} == {"▀"}
+
+
+def test_the_colours_of_classes_are_told_by_a_line_names_and_grounds_as_well():
+    """In front of a colour is what stands for it, in the same colour: not to be seen, but there without any."""
+    first, second, third, _ = plain(BOUNDARY.look(scene(upright())).rows(24, 4)).split("\n")
+    assert first == " •         ⢸░░░░░░░░░░x░"
+    assert second == "           ⢸░░░░░░░░░░░░"
+    assert third == "     0     ⢸░░░░ 1 ░░░░░"  # classes called 0 and 1
+    key = BOUNDARY.look(scene(upright())).rows(60, 12)[-1]
+    assert plain([key]).split() == ["0", "░░", "1", "•", "right", "x", "wrong"]
+    assert ("░░", "class-2-strong/class-2-strong") in key
 
 
 def test_rows_stand_where_they_are_and_a_wrong_one_is_an_x_in_its_own_class_on_the_others_field():
@@ -85,7 +95,7 @@ def test_rows_stand_where_they_are_and_a_wrong_one_is_an_x_in_its_own_class_on_t
         (x, y): cell
         for y, line in enumerate(cells_of(BOUNDARY.look(scene(upright())).rows(22, 4)))
         for x, cell in enumerate(line)
-        if cell[0] != "▀"
+        if cell[0] in "•ox"
     }
     assert marks == {
         (1, 0): ("•", "class-1/class-1-strong"),
@@ -145,7 +155,7 @@ def test_a_regression_of_two_features_is_a_map_from_the_lowest_to_the_highest_ta
     # the prediction is x: -1 to 1 are the targets, so the colours change at thirds of that
     trainer = rows_trainer(CORNERS, [-1, -1, 1, 0], [1.0, 0.0, 0.0], task="regression")
     line = cells_of(BOUNDARY.look(scene(trainer)).rows(24, 4))[1]
-    names = [role.split("/")[0] for _, role in line]
+    names = [role.split("/")[-1] for _, role in line]
     runs = [(name, names.count(name)) for name in dict.fromkeys(names)]
     assert [name for name, _ in runs] == [
         "class-2-strong", "class-2-medium", "class-2-faint", "class-1-faint", "class-1-medium", "class-1-strong",
@@ -218,6 +228,12 @@ def test_the_diagram_has_a_column_a_layer_and_marks_dead_units():
     assert len(places[0]) == 1
     assert len([place for place in places[1] if place[0] == places[0][0][0]]) == 1  # the dead unit, below the chosen one
     assert "1 dead unit" in "".join(text for text, _ in look.titles[0])
+
+
+def test_names_of_features_are_cut_only_where_the_lines_have_no_room_left():
+    look = NETWORK.look(scene(trainer_of("diabetes")))
+    for width, whole in ((57, True), (46, False)):
+        assert ("log of triglycerides o" in plain(look.rows(width, 40))) == whole, width
 
 
 def test_positive_weights_are_solid_lines_and_negative_ones_broken():
@@ -409,7 +425,7 @@ def test_cells_keep_their_width_whatever_is_written_over_what():
 
 def test_a_blank_beside_a_half_block_takes_no_colour_of_it():
     cells = Cells(2, 1)
-    cells.halves(0, 0, np.array([[0, -1], [1, -1]]), ["class-1", "class-2"])
+    cells.halves(0, 0, np.array([[0, -1], [1, -1]]), ["class-1", "class-2"], "ab")
     cells.put(1, 0, " ")
     (row,) = cells.rows()
     assert row[0] == ("▀", "class-1/class-2")
@@ -508,10 +524,10 @@ async def test_v_b_shows_the_boundary_and_enter_goes_through_letters_and_units(l
     async with lab("healthy-training", epochs=2, pace=fast) as person:
         await chooses(person, "b")
         await sees(person, "Boundary  y over x")
-        assert inside(person).count("▀") > 300
+        assert inside(person).count("░") > 100
         before = inside(person)
         await person.press("enter")
-        await person.until(lambda: "▀" not in inside(person))
+        await person.until(lambda: "░" not in inside(person))
         await sees(person, " upper ")
         await person.press("enter")
         await sees(person, "Units of the hidden layer  16 tanh")
@@ -524,6 +540,38 @@ async def test_v_b_shows_the_boundary_and_enter_goes_through_letters_and_units(l
         await person.press("v", "a")
         await person.settle()
         assert not person.lab.query_one("#inside").display
+
+
+async def test_without_colour_views_are_drawn_in_characters_by_themselves(lab, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    async with lab("healthy-training", epochs=2) as person:
+        await chooses(person, "b")
+        await sees(person, "Boundary  y over x  Enter: units")
+        assert "A capital is wrong" in inside(person)
+        assert not set("░▀") & set(inside(person))
+        await person.press("enter")
+        await sees(person, "Units of the hidden layer")
+        assert set("+-#=") & set(inside(person).split("\n")[4])
+        await person.press("enter")
+        await sees(person, "Boundary")
+        await chooses(person, "h")
+        assert "shades" not in inside(person)
+        assert "▀" not in inside(person)
+        for role in ("heat-3/heat-3", "class-1-faint/class-1-faint"):  # their greys would be told apart by nobody
+            style = person.lab.query_one("#inside").style_of(role)
+            assert style.color.triplet != style.bgcolor.triplet
+
+
+async def test_the_screen_as_text_has_the_letters_and_the_screen_keeps_its_colours(lab):
+    async with lab("healthy-training", epochs=2) as person:
+        await chooses(person, "b")
+        await sees(person, "Boundary  y over x")
+        before = inside(person)
+        text = "\n".join(person.lab.taken().screen)
+        assert "A capital is wrong" in text
+        assert "o right" not in text
+        assert inside(person) == before
 
 
 async def test_v_b_on_iris_the_arrows_choose_the_features(lab):
@@ -614,25 +662,26 @@ async def test_another_preset_that_has_no_such_view_leaves_no_hole(lab):
 async def test_a_surface_has_none_of_them_and_the_sheet_says_why(lab):
     async with lab("valley", epochs=None) as person:
         await person.press("v")
-        await person.until(lambda: person.app.screen is not person.lab)
+        await person.until(lambda: "v a shows it" in person.seen())
         screen = person.seen()
         for why in ("a surface has no features", "a surface has no network", "a surface has no layers"):
             assert why in screen
-        await person.press("b", "escape")
+        await person.press("b", "l", "escape")
         assert not person.lab.query_one("#inside").display
+        assert person.lab.viewing.second == "own"
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-async def test_shades_of_a_class_differ_from_each_other_and_from_the_background(lab, theme):
+async def test_shades_of_a_class_differ_from_each_other_and_from_the_background(lab):
     async with lab("iris") as person:
-        person.app.theme = theme
-        await person.settle()
-        canvas = person.canvas("inside")
-        background = canvas.style_of("text").bgcolor
-        for number in range(1, 9):
-            names = [f"class-{number}{shade}" for shade in ("", "-strong", "-medium", "-faint")]
-            colours = [canvas.style_of(name).color for name in names]
-            assert len({*colours, background}) == 5
-        both = canvas.style_of("class-1/class-2-faint")
-        assert both.color == canvas.style_of("class-1").color
-        assert both.bgcolor == canvas.style_of("class-2-faint").color
+        for theme in ("textual-dark", "textual-light"):
+            person.app.theme = theme
+            await person.settle()
+            canvas = person.canvas("inside")
+            background = canvas.style_of("text").bgcolor
+            for number in range(1, 9):
+                names = [f"class-{number}{shade}" for shade in ("", "-strong", "-medium", "-faint")]
+                colours = [canvas.style_of(name).color for name in names]
+                assert len({*colours, background}) == 5
+            both = canvas.style_of("class-1/class-2-faint")
+            assert both.color == canvas.style_of("class-1").color
+            assert both.bgcolor == canvas.style_of("class-2-faint").color

@@ -178,6 +178,35 @@ def test_a_log_axis_says_the_loss_and_not_its_logarithm():
     assert drawn([1000.0, 100.0, 10.0, 1.0], log_y=True) == text  # drawn twice, logged once
 
 
+@pytest.mark.parametrize("height", [6, 8, 14, 30])
+@pytest.mark.parametrize(
+    ("low", "high"), [(12_000, 21_000), (0.2, 0.4), (5e-6, 6e-6), (900, 1100), (1, 1e6), (5e-300, 6e-300)]
+)
+def test_a_log_axis_has_two_numbers_at_least_for_one_alone_is_no_scale(low, high, height):
+    text = drawn([high, low], log_y=True, height=height)
+    labels = [float(row.split("┤")[0]) for row in text.splitlines() if "┤" in row]
+    assert len(labels) >= 2
+    assert labels == sorted(labels, reverse=True)
+    assert all(f"{label:.0e}"[0] in "125" for label in labels)
+
+
+def test_plots_of_about_one_height_can_have_the_same_ticks():
+    def labels(height: int, **axes) -> list[str]:
+        return [row.split("┤")[0] for row in drawn([0.0, 4.7], height=height, **axes).splitlines() if "┤" in row]
+
+    assert labels(11) != labels(12)
+    assert labels(11) == labels(11, y_rows=11) == labels(12, y_rows=11)
+
+
+def test_a_letter_that_others_hide_stands_where_its_own_curve_is_free():
+    x = np.arange(1.0, 41.0)
+    down, up = Series(x, np.append(np.linspace(1, 0.2, 39), 0.5), "run-1"), Series(x, np.full(40, 0.5), "run-2")
+    ends = [Series(x[-1:], one.y[-1:], one.role, mark) for one, mark in ((down, "a"), (up, "b"))]
+    rows = draw([down, up, *ends], Axes(0.0, 40.0), 60, 14)
+    assert plain(rows).count("a") == plain(rows).count("b") == 1
+    assert any(role == "run-1" and "a" in text for row in rows for text, role in row)
+
+
 def test_points_are_not_joined_and_stand_over_the_line():
     train, seen = line([1.0] * 40), Series(np.array([10.0, 20.0, 30.0]), np.ones(3), "validation", "o")
     rows = draw([train, seen], Axes(0.0, 40.0, y_floor=0.0), 60, 14)

@@ -12,10 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from engine import load_preset
+from engine.overlay import overlay
+from engine.preset import parse_preset, read_run
 from tui import cli
 from tui.exporting import files, numbers
 from tui.exporting.kinds import KINDS, kind
 from tui.exporting.report import plain, report_lines
+from tui.figures import short
+from tui.form import BY_KEY
 from tui.hidden import NOTHING, Hidden
 from tui.screens.saving import Overwrite
 from tui.screens.taking import TakeAway
@@ -59,7 +63,7 @@ def test_jsonl_is_what_descent_run_prints(name):
     session = Session(load_preset(name, [("training.epochs", [2])] if settings else []))
     for _ in session:
         pass
-    taken = list(numbers.json_lines(session.trainers, NOTHING))
+    taken = list(numbers.event_lines(session.trainers, NOTHING))
     assert list(map(without_clock, taken)) == list(map(without_clock, printed.stdout.splitlines()))
 
 
@@ -80,7 +84,7 @@ def test_csv_has_every_epoch_from_before_the_first():
     rows = table(numbers.epoch_rows(session.trainers, NOTHING))
     history = session.trainer.history
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
-    assert float(rows[0]["loss"]) == history.initial.loss
+    assert float(rows[0]["train_loss"]) == history.initial.loss
     assert float(rows[0]["validation_accuracy"]) == history.initial_validation.accuracy
     assert rows[0]["learning_rate"] == ""
     for row, entry in zip(rows[1:], history.epochs, strict=True):
@@ -95,7 +99,7 @@ def test_not_a_number_and_infinity_are_said_as_python_reads_them():
     losses = [float(row["batch_loss"]) for row in table(numbers.iteration_rows(session.trainers, NOTHING))]
     assert losses
     assert not all(map(math.isfinite, losses))
-    for line in numbers.json_lines(session.trainers, NOTHING):
+    for line in numbers.event_lines(session.trainers, NOTHING):
         json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
 
@@ -117,11 +121,35 @@ def test_what_is_hidden_is_empty_and_the_rest_is_there(hide, empty):
             for name, value in before.items():
                 assert after[name] == ("" if name in empty else value), name
     for before, after in zip(
-        map(json.loads, numbers.json_lines(session.trainers, NOTHING)),
-        map(json.loads, numbers.json_lines(session.trainers, hidden)),
+        map(json.loads, numbers.event_lines(session.trainers, NOTHING)),
+        map(json.loads, numbers.event_lines(session.trainers, hidden)),
         strict=True,
     ):
         assert after == {key: None if key in empty else value for key, value in before.items()}
+
+
+def test_runs_that_are_kept_are_in_the_numbers_and_say_so():
+    session = trained("recipe", 2)
+    before = {lines: list(lines(session.trainers, NOTHING)) for lines in (numbers.iteration_rows, numbers.epoch_rows)}
+    events = list(numbers.event_lines(session.trainers, NOTHING))
+    session.restart()
+    session.advance()
+    for lines, alone in before.items():
+        written = list(lines(session.trainers, NOTHING, session.kept))
+        rows = table(written)
+        assert written[0] == f"{alone[0]},kept"
+        assert {(row["run"], row["kept"]) for row in rows} == {("recipe", "false"), ("recipe #1", "true")}
+        kept = [{**row, "run": "recipe"} for row in rows if row["kept"] == "true"]
+        assert [{key: row[key] for key in row if key != "kept"} for row in kept] == table(alone)
+    found = [json.loads(line) for line in numbers.event_lines(session.trainers, NOTHING, session.kept)]
+    assert [event for event in found if "kept" in event] == [
+        {**json.loads(line), "run": "recipe #1", "kept": True} for line in events
+    ]
+    assert [event["run"] for event in found if "kept" not in event] == ["recipe"]
+    hidden = Hidden(frozenset({"settings.seed", "validation"}))
+    assert '"seed": 0' not in "\n".join(numbers.event_lines(session.trainers, hidden, session.kept))
+    for row in table(numbers.epoch_rows(session.trainers, hidden, session.kept)):
+        assert row["seed"] == row["validation_loss"] == ""
 
 
 def test_iterations_that_are_known_in_sums_alone_are_told_of(monkeypatch):
@@ -160,8 +188,6 @@ def test_a_report_says_how_it_ended_and_what_became_of_the_claims():
 
 def test_a_report_says_which_settings_differ_from_the_preset():
     session = Session(load_preset("recipe"))
-    from tui.form import BY_KEY
-
     session.edit(BY_KEY["training.batch_size"], 64)
     for _ in range(5):
         session.advance()
@@ -183,6 +209,67 @@ def test_a_report_of_a_comparison_has_a_line_for_each_run():
     assert "| learning\\_rate | 0.1 | 0.001 | 1e-05 |" in said
 
 
+def preset_in(said: str) -> str:
+    """The TOML that a report ends with."""
+    return re.search(r"(?ms)^(`+)toml\n(.*?\n)\1\n\n</details>", said).group(2)
+
+
+@pytest.mark.parametrize("name", ["recipe", "lr-big-medium-tiny", "diabetes", "valley"])
+def test_a_report_alone_is_enough_to_train_the_same_again(name):
+    session = Session(load_preset(name))
+    said = report(session)
+    assert preset_in(said) == CliRunner().invoke(cli.main, ["show", name]).output
+    first = session.preset.runs[0]
+    if first.surface is None:
+        rows = f"{first.facts.samples} training rows, {first.facts.validation} of validation."
+        assert rows in said
+    again = parse_preset(preset_in(said), name, "report.md")
+    assert again.runs == session.preset.runs
+
+
+def test_a_report_has_the_settings_that_were_trained_and_a_story_ends_no_block():
+    session = trained("recipe", 1)
+    object.__setattr__(session.preset.sheet, "story", "```\n# Not a heading\n````\n")
+    session.edit(BY_KEY["training.optimizer.learning_rate"], 0.02)  # waits for the next start
+    assert "learning_rate = 0.001\n" in preset_in(report(session))
+    session.restart()
+    said = report(session)
+    again = parse_preset(preset_in(said), "recipe", "report.md")
+    assert again.runs == tuple(trainer.run for trainer in session.trainers)
+    assert again.sheet.story == session.preset.sheet.story
+    assert said.rstrip().endswith("</details>")
+
+
+def test_a_report_says_which_runs_are_kept_and_what_differs_from_them():
+    session = trained("recipe", 2)
+    assert "Kept runs" not in report(session)
+    session.keep_ghost()
+    session.edit(BY_KEY["training.batch_size"], 64)
+    session.restart()
+    session.advance()
+    said = report(session)
+    loss = short(session.kept[0].history.epochs[-1].train.loss)
+    assert re.search(rf"(?m)^\| recipe \\#1 \(ghost 1\) \| batch\\_size 32 → 64 \| {loss} \|", said)
+    object.__setattr__(session.preset.sheet.show, "hide", ("settings.batch_size", "validation"))
+    said = report(session)
+    assert "| batch\\_size hidden |" in said
+    assert short(session.kept[0].history.epochs[-1].validation.loss) not in said
+
+
+def test_what_only_one_optimizer_has_does_not_tell_which_is_hidden():
+    session = trained("recipe", 1)
+    session.keep_ghost()
+    session.documents[0] = overlay(session.documents[0], {"training": {"optimizer": {"beta1": 0.5}}})
+    session.runs[0] = read_run(session.documents[0], "recipe")
+    session.restart()
+    assert "beta1 0.9 → 0.5" in report(session)
+    object.__setattr__(session.preset.sheet.show, "hide", ("settings.optimizer",))
+    said = report(session)
+    assert "| optimizer hidden |" in said
+    assert "beta" not in said
+    assert "adam" not in said.lower()
+
+
 def test_a_report_of_what_is_refused_has_the_reason():
     said = report(Session(load_preset("batch-out-of-memory")))
     assert "Refused" in said or "refused" in said
@@ -201,9 +288,14 @@ def test_a_report_keeps_what_is_hidden():
     assert "| learning\\_rate | hidden |" in said
     assert "Validation is hidden." in said
     assert f"{len(session.preset.sheet.claim)} claims, hidden." in said
+    assert "Hidden settings would stand here." in said
     assert all(plain(claim.says) not in said for claim in session.preset.sheet.claim)
     session.uncovered = True
     assert "0.00317" in report(session)
+    session.uncovered = False
+    object.__setattr__(session.preset.sheet.show, "hide", ("validation",))
+    again = parse_preset(preset_in(report(session)), "recipe", "report.md")  # without what tells what is to be seen
+    assert (again.runs, again.sheet.claim, again.sheet.question) == (session.preset.runs, (), ())
 
 
 def test_text_of_a_preset_is_never_markdown():
@@ -257,12 +349,15 @@ def test_a_link_stays_a_link(here):
 
 
 async def take(person, what: str) -> TakeAway:
-    """From the palette, as a person would."""
-    await person.press("colon")
-    await person.until(lambda: person.app.screen is not person.lab)
-    await person.type(what)
-    await person.until(lambda: "Take away: " in person.seen() or "Take it away: " in person.seen())
-    await person.press("enter")
+    """From the palette, as a person would; a kind by its id at once."""
+    if what in [one.id for one in KINDS]:
+        person.lab.action_take_away(what)
+    else:
+        await person.press("colon")
+        await person.until(lambda: person.app.screen is not person.lab)
+        await person.type(what)
+        await person.until(lambda: "Take away: " in person.seen() or "Take it away: " in person.seen())
+        await person.press("enter")
     await person.until(lambda: isinstance(person.app.screen, TakeAway))
     await person.settle()
     return person.app.screen
@@ -321,10 +416,22 @@ async def test_numbers_are_written_while_it_trains(lab, here):
         await person.press("space")
 
 
-async def test_the_arrows_choose_and_the_name_follows_unless_one_was_typed(lab, here):
+async def test_what_cannot_be_taken_yet_and_what_goes_wrong_is_said_and_the_arrows_choose(lab, here):
     async with lab() as person:
+        sheet = await take(person, "report")
+        assert "nothing is trained yet" in person.seen()
+        await person.press("end")
+        assert not kind(sheet.chosen).why_not(person.session)  # the arrows pass what cannot be chosen
+        await person.press("home", "down")
+        await person.press(*["backspace"] * 10)
+        await person.type("nowhere/x.svg")
+        await person.press("enter")
+        await person.until(lambda: "there is no folder nowhere" in person.seen())
+        assert person.app.screen is sheet
+        await person.press("escape")
+        assert list(here.iterdir()) == []
         await person.press("n")
-        sheet = await take(person, "take it away")
+        sheet = await take(person, "report")  # the name follows the kind, unless one was typed
         line = sheet.query_one("Input")
         assert line.value == "recipe.md"
         await person.press("down")
@@ -340,7 +447,7 @@ async def test_the_arrows_choose_and_the_name_follows_unless_one_was_typed(lab, 
 async def test_a_file_that_is_there_is_replaced_only_after_a_yes(lab, here):
     (here / "recipe.svg").write_text("mine")
     async with lab() as person:
-        await take(person, "screen picture")
+        await take(person, "svg")
         for answer, left in (("n", "mine"), ("escape", "mine"), ("enter", "mine"), ("y", "")):
             await person.press("enter")
             await person.until(lambda: isinstance(person.app.screen, Overwrite))
@@ -352,26 +459,6 @@ async def test_a_file_that_is_there_is_replaced_only_after_a_yes(lab, here):
                 assert isinstance(person.app.screen, TakeAway)  # another name can be typed
         await person.until(lambda: person.app.screen is person.lab)
         assert (here / "recipe.svg").read_text().startswith("<svg")
-
-
-async def test_what_goes_wrong_is_said_in_the_sheet(lab, here):
-    async with lab() as person:
-        sheet = await take(person, "screen picture")
-        await person.press(*["backspace"] * 10)
-        await person.type("nowhere/x.svg")
-        await person.press("enter")
-        await person.until(lambda: "there is no folder nowhere" in person.seen())
-        assert person.app.screen is sheet
-        await person.press("escape")
-        assert list(here.iterdir()) == []
-
-
-async def test_what_cannot_be_taken_yet_says_why(lab, here):
-    async with lab() as person:
-        sheet = await take(person, "take it away")
-        assert "nothing is trained yet" in person.seen()
-        await person.press("end")
-        assert not kind(sheet.chosen).why_not(person.session)  # the arrows pass what cannot be chosen
 
 
 async def test_nothing_hidden_is_in_any_file(lab, here, tmp_path):
@@ -388,8 +475,7 @@ async def test_nothing_hidden_is_in_any_file(lab, here, tmp_path):
         for one in KINDS:
             if one.why_not(person.session):
                 continue
-            person.lab.action_take_away(one.id)
-            await person.settle()
+            await take(person, one.id)
             await person.press("enter")
             await person.until(lambda: isinstance(person.app.screen, Overwrite) or person.app.screen is person.lab)
             if isinstance(person.app.screen, Overwrite):
@@ -407,19 +493,21 @@ async def test_nothing_hidden_is_in_any_file(lab, here, tmp_path):
             assert [secret for secret in secrets if secret in text] == [], name
 
 
-@pytest.mark.parametrize("beside", [False, True])
-async def test_the_network_is_taken_as_a_script(lab, here, monkeypatch, beside):
-    name = "recipe"
-    if beside:
-        monkeypatch.setattr("tui.exporting.torch_script.MOST_WRITTEN", 10)  # more numbers belong into a file of their own
-    async with lab(name) as person:
+async def test_the_network_is_taken_as_a_script(lab, here, monkeypatch):
+    async with lab() as person:
         await person.press("n")
         sheet = await take(person, "network in PyTorch")
-        assert sheet.query_one("Input").value == f"{name}.py"
+        assert sheet.query_one("Input").value == "recipe.py"
         await person.press("enter")
         await person.until(lambda: person.app.screen is person.lab)
-        compile((here / f"{name}.py").read_text(encoding="utf-8"), name, "exec")
-        assert (here / f"{name}.npz").exists() == beside
-        if beside:
-            with np.load(here / f"{name}.npz") as arrays:
-                assert sum(arrays[key].size for key in arrays.files) >= person.session.run.parameters
+        compile((here / "recipe.py").read_text(encoding="utf-8"), "recipe", "exec")
+        assert not (here / "recipe.npz").exists()
+        monkeypatch.setattr("tui.exporting.torch_script.MOST_WRITTEN", 10)  # more numbers belong into a file of their own
+        await take(person, "torch")
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, Overwrite))
+        await person.press("y")
+        await person.until(lambda: (here / "recipe.npz").exists())
+        compile((here / "recipe.py").read_text(encoding="utf-8"), "recipe", "exec")
+        with np.load(here / "recipe.npz") as arrays:
+            assert sum(arrays[key].size for key in arrays.files) >= person.session.run.parameters

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import re
 from pathlib import Path
 
@@ -19,6 +20,8 @@ FAINT = ("dim", "axis", "faint")  # what only explains, and the raw curve under 
 #: Fields of a picture, which are told by their shade or by a letter: only the others have words in them.
 FIELDS = re.compile(r"shade-|heat-|class-\d-|band")
 WORDS = [role for role in ROLES if not FIELDS.match(role)]
+RUNS = tuple(f"run-{number}" for number in range(1, 6))  # the sixth is told by its letter alone
+ON_A_CURVE, WHITE = ("train", "validation", "lit"), (0.95047, 1.0, 1.08883)
 ANSI = [name for name, theme in BUILTIN_THEMES.items() if theme.ansi]  # their colours are the terminal's own
 MAIN = sorted(set(BUILTIN_THEMES) - set(ANSI))
 
@@ -46,6 +49,23 @@ def test_the_contrast_is_that_of_the_standard():
     assert contrast((10, 20, 30), (10, 20, 30)) == 1.0
 
 
+def lab_of(color) -> tuple[float, float, float]:
+    """Lightness, green to red, blue to yellow (CIE 1976 L*a*b*, white point D65) of red, green and blue from 0 to 255."""
+    shares = [part / 255 for part in color]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares]
+    rows = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
+    xyz = (sum(a * b for a, b in zip(row, linear, strict=True)) / white for row, white in zip(rows, WHITE, strict=True))
+    x, y, z = (one ** (1 / 3) if one > 0.008856 else 7.787 * one + 16 / 116 for one in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def differences(canvas: Canvas) -> dict[tuple[str, str], float]:
+    """How far the colours of each two curves are apart: 2 can just be told, 50 are other colours."""
+    colours = {role: lab_of(canvas.style_of(role).color.triplet) for role in (*ON_A_CURVE, *RUNS)}
+    pairs = [*itertools.combinations(ON_A_CURVE, 2), *itertools.combinations(RUNS, 2)]
+    return {(a, b): math.dist(colours[a], colours[b]) for a, b in pairs}
+
+
 def contrasts(canvas: Canvas) -> dict[str, float]:
     found = {}
     for role in ROLES:
@@ -70,14 +90,14 @@ class Roles(App):
 
 @pytest.fixture
 async def in_theme():
-    """The contrast of every role, in a theme."""
+    """What is measured of the roles in a theme: their contrasts, if not told otherwise."""
     app = Roles()
     async with app.run_test() as pilot:
 
-        async def take(name: str) -> dict[str, float]:
+        async def take(name: str, measure=contrasts):
             app.theme = name
             await pilot.pause()
-            return contrasts(app.query_one(Canvas))
+            return measure(app.query_one(Canvas))
 
         yield take
 
@@ -97,6 +117,17 @@ async def test_every_role_of_textuals_themes_can_be_read(in_theme):
         found = await in_theme(name)
         faint |= {(name, role): round(found[role], 2) for role in WORDS if found[role] < 3.0}
     assert faint == {}
+
+
+async def test_training_validation_and_what_is_lit_are_three_colours_and_five_runs_are_five(in_theme):
+    assert math.dist(lab_of((255, 255, 255)), (100, 0, 0)) < 0.1
+    near, chosen = {}, (*OURS, "textual-dark", "textual-light")
+    for name in [*OURS, *MAIN]:
+        for (a, b), apart in (await in_theme(name, differences)).items():
+            least = (20 if a in RUNS else 40) if name in chosen else 5 if a in RUNS else 15
+            if apart < least:
+                near[name, a, b] = round(apart)
+    assert near == {}
 
 
 @pytest.mark.parametrize("name", [*OURS, "textual-dark", "textual-light"])
@@ -186,3 +217,29 @@ async def test_what_is_right_and_wrong_and_lit_is_said_in_words_or_marks(lab, fa
         assert any(line.startswith(">") for line in person.read("settings").splitlines())  # the cursor
         assert "━" in person.read("settings").splitlines()[0]  # the focus
         assert "━" not in person.read("tree").splitlines()[0]
+
+
+async def test_the_line_that_is_chosen_on_a_sheet_has_a_mark(lab):
+    """In the text of the screen, so without any colour."""
+
+    def marked() -> list[str]:
+        inside = [line.partition("│")[2] for line in person.seen().splitlines()]
+        return [line.strip(" │")[2:].lstrip().split("  ")[0] for line in inside if line.strip(" │").startswith("> ")]
+
+    async with lab(size=(100, 30)) as person:
+        await person.at_row("optimizer")
+        for opening, chosen in (
+            (lambda: person.press("v"), ("a Accuracy, fit or error", "b Boundary or fit")),
+            (lambda: person.press("p"), ("* The recipe", "Epochs and iterations")),
+            (lambda: person.press("enter"), ("adam", "adamw")),
+            (person.lab.action_panes, ("[x] s Settings", "[x] p Progress")),
+            (person.lab.action_take_away, ("A report", "The screen as a picture")),
+        ):
+            if (waited := opening()) is not None:
+                await waited
+            await person.until(lambda: person.app.screen is not person.lab)
+            await person.until(lambda chosen=chosen: marked() == [chosen[0]])
+            await person.press("down")
+            await person.until(lambda chosen=chosen: marked() == [chosen[1]])
+            await person.press("escape")
+            await person.until(lambda: person.app.screen is person.lab)

@@ -20,7 +20,7 @@ from tui.hidden import Hidden
 from tui.panes.curves import Curves
 from tui.panes.progress_tree import ProgressTree
 from tui.session import Session
-from tui.tree.in_batch import LINES, batch_rows, in_lines, samples_of, step_rows
+from tui.tree.in_batch import FURTHER, LINES, OPENED, batch_rows, has_rest, in_lines, samples_of, step_rows
 from tui.tree.outline import Node, Outline
 from tui.tree.rows import epoch_of
 from tui.viewing import AS_IT_IS, Lit
@@ -146,6 +146,23 @@ def test_an_opened_iteration_says_its_figures_in_every_width(width):
     assert lines[6].strip().startswith(names[0])
     shown = sum(line.count("cat ") + line.count("dog ") for line in lines[6:])
     assert (lines[-1].endswith(f"+{32 - shown} more")) == (shown < 32)
+    assert has_rest(rows[-1]) == (shown < 32)
+    whole = batch_rows(trainer.history, samples_of(trainer.history), 33, width, opened=1)
+    text = " ".join(plain(whole).split("samples")[1].replace(" v ", " ").split())
+    assert text == ", ".join(names)  # every one, once, in order
+    assert not any(map(has_rest, whole))
+
+
+def test_of_a_very_large_batch_the_rest_is_opened_bit_by_bit():
+    trainer = Trainer(load_preset("recipe", [("data.samples", [30_000]), ("training.batch_size", ["full"])]).runs[0])
+    trainer.step()
+    counts = []
+    for opened in range(3):
+        rows = batch_rows(trainer.history, samples_of(trainer.history, trainer), 0, 26, opened=opened)
+        assert [at for at, one in enumerate(rows) if has_rest(one)] == [len(rows) - 1]
+        assert [at for at, one in enumerate(rows) if one[0][0] == OPENED] == [8 + FURTHER * each for each in range(opened)]
+        counts.append(len(rows))
+    assert counts == [9, 9 + FURTHER, 9 + 2 * FURTHER]
 
 
 def test_a_regression_has_no_accuracy_and_a_lone_sample_is_one():
@@ -288,6 +305,25 @@ async def test_moving_in_the_tree_lights_the_stretch_on_the_curves(lab, heard):
         await person.press("end")
         assert person.lab.viewing.lit is None and person.lab.progress.following
         assert [(one.first, one.last) for one in heard[-3:]] == [(0, 0), (1, 32), (0, 0)]
+
+
+async def test_the_rest_of_a_batch_is_opened_and_closed_again(lab):
+    async with lab("recipe", epochs=4) as person:
+        await person.press("n", "n")
+        tree = person.lab.progress
+        tree.focus()
+        await person.press("up", "enter")
+        closed = len(tree._outline())
+        await person.press(*["down"] * 9)
+        assert has_rest(tree._rows_below(tree.cursor.parent)[tree.cursor.detail])
+        for keys in (("enter", "enter"), ("right", "left"), ("enter", "left")):
+            await person.press(keys[0])
+            assert len(tree._outline()) > closed + 5
+            assert not any(map(has_rest, tree._rows_below(tree.cursor.parent)))
+            await person.press(keys[1])
+            assert len(tree._outline()) == closed
+        await person.press("enter", "down", "left", "enter")  # the iteration is closed, and all that was in it
+        assert len(tree._outline()) == closed
 
 
 async def test_on_a_surface_a_step_is_lit(lab):

@@ -9,6 +9,7 @@ from engine.verdict import NAMES
 from tui.canvas import Canvas, plain
 from tui.console.records import run_record
 from tui.form import BY_KEY
+from tui.keyboard.named import named
 from tui.next_run import tried
 from tui.screens.evidence import EvidenceSheet
 from tui.session import Session
@@ -305,7 +306,7 @@ def test_a_verdict_does_not_tell_what_is_hidden(name, word, told):
     session = trained(hiding(name, word, epochs=10))
     shown = Verdicts().shown(session)
     assert shown.words[0] == told
-    assert shown.hint == "w shows it"
+    assert named(shown.hint) == "w shows it"
     session.uncovered = True
     assert Verdicts().shown(session).words[0].startswith(tuple(name.partition(":")[0] for name in NAMES.values()))
 

@@ -20,7 +20,7 @@ class Line:
     """What is to be said, a part a run; and a word for those that have no room."""
 
     parts: tuple[Span, ...]
-    more: str = "k"
+    more: str = "<run.keep>"
 
     def fitted(self, width: int) -> Row:
         """As many parts as have room, the last one cut where not even one has."""

@@ -21,6 +21,7 @@ from tui.walk import Walk, walk_of
 
 KEPT = 8  # earlier runs that stay
 GHOSTS = 6  # of them at most: more curves cannot be told apart
+DRAWN = ", drawn faint behind the next run"
 #: What may have been changed while a run trained, as `settings_of` writes it.
 LIVE = ("training.batch_size", "training.epochs", "surface.steps", "training.optimizer.momentum",
         "training.optimizer.weight_decay")  # fmt: skip
@@ -136,13 +137,13 @@ class Keeps:
         """
         trainer = self.trainers[self.selected if index is None else index]
         if not trainer.iteration:
-            return "Nothing is trained yet: space starts, then k keeps the run"
+            return "Nothing is trained yet: <run.toggle> starts, then <run.keep> keeps the run"
         if trainer not in self.promised:
             if not (mark := self._free_mark(str(self.restarts + 1))):
                 return too_many()
             self.promised[trainer] = mark
         who = f"{trainer.run.name}: kept" if len(self.trainers) > 1 else "Kept"
-        return f"{who} as ghost {self.promised[trainer]}, drawn faint behind the next run. r starts it, k compares runs"
+        return f"{who} as ghost {self.promised[trainer]}{DRAWN}. <run.restart> starts it, <run.keep> compares runs"
 
     def toggle_ghost(self, kept: Kept) -> str:
         """Make a kept run a ghost, or no longer one; in words what became of it."""
@@ -190,7 +191,7 @@ class Keeps:
 
 def too_many() -> str:
     """Why a run cannot become a ghost."""
-    return f"{GHOSTS} ghosts are as many as can be told apart: k, then g puts one away"
+    return f"{GHOSTS} ghosts are as many as can be told apart: <run.keep>, then <runs.ghost> puts one away"
 
 
 def numbered(rows: Sequence[Kept]) -> list[str]:

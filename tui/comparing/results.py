@@ -63,7 +63,7 @@ def results(session: Session) -> Results:
     walk = all(one.run.surface is not None for one in runs)
     measured = any(one.history.initial_validation is not None for one in runs)
     found = tuple(
-        _result(one, hidden, marks[index], f"run-{index % 6 + 1}", names[index], apart[index])
+        result_of(one, hidden, marks[index], f"run-{index % 6 + 1}", names[index], apart[index])
         for index, one in enumerate(runs)
     )
     quality = "ends at" if walk else "accuracy" if classes else "error"
@@ -82,7 +82,8 @@ def _winner(runs: Sequence[Kept], validation: bool) -> int | None:
     return min(losses)[1] if losses else None
 
 
-def _result(one: Kept, hidden: Hidden, letter: str, role: str, name: str, differs: str) -> Result:
+def result_of(one: Kept, hidden: Hidden, letter: str, role: str, name: str, differs: str) -> Result:
+    """The figures of a run; the last four are what the table calls it, and what sets it apart."""
     history = one.history
     last = history.epochs[-1] if history.epochs else None
     validation = last.validation if last is not None and not hidden.validation else None
@@ -157,17 +158,23 @@ def apart(runs: Sequence[Kept], hidden: Hidden) -> list[Apart]:
     tables = [one.settings for one in runs]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     inner = [_tables_in(table) for table in tables]
-    found = []
+    found: list[Apart] = []
     for key in keys:
         values = [table[key] for table in tables if key in table]
         has = [key.rpartition(".")[2] if key in names else "" for names in inner]  # 'early_stopping', where others have not
         left_out = any(has)  # a table that only some of the runs have
         if left_out or any(value != values[0] for value in values):
             label = label_of(key)
+            named = f"{key.rpartition('.')[0]}.name"  # what only Adam has tells the optimizer
+            if key not in BY_KEY and named in BY_KEY and hidden.setting(label_of(named)):
+                label = label_of(named)
             covered = hidden.setting(label)
+            if covered and any(one.label == label for one in found):
+                continue
             bare = tuple(None if covered else _plain(table.get(key)) for table in tables)
             said = tuple(
-                _said(key, table[key], hidden) if key in table else name for table, name in zip(tables, has, strict=True)
+                f"{label} hidden" if covered else _said(label, table[key]) if key in table else name
+                for table, name in zip(tables, has, strict=True)
             )
             texts = tuple(
                 "hidden" if covered else _text(table[key]) if key in table else "yes" if name else ""
@@ -195,10 +202,7 @@ def _tables_in(table: dict[str, Any]) -> set[str]:
     return {key[:end] for key in table for end, character in enumerate(key) if character == "."}
 
 
-def _said(key: str, value: Any, hidden: Hidden) -> str:
-    label = label_of(key)
-    if hidden.setting(label):
-        return f"{label} hidden"
+def _said(label: str, value: Any) -> str:
     if value is None:
         return f"no {label}"
     if isinstance(value, bool):

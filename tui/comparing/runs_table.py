@@ -16,7 +16,7 @@ import numpy as np
 from tui.canvas import Row, Span, fit, width_of
 from tui.comparing.kept import Kept
 from tui.comparing.results import apart, ending_of, seconds_of, unit_of
-from tui.figures import cut, percent, short
+from tui.figures import cells_of, cut, padded, percent, short, widest
 from tui.hidden import WORD, Hidden
 from tui.names import labels, letters
 
@@ -174,11 +174,11 @@ def _end(table: Table, first: int, last: int) -> int:
 
 
 def _width(column: Column) -> int:
-    return max(len(column.title) + 3, max(map(len, column.texts)) + 1) + 2
+    return max(len(column.title) + 3, widest(column.texts) + 1) + 2
 
 
 def _name_width(table: Table) -> int:
-    return min(NAME, max(len(one.name) for one in table.lines)) + 6
+    return min(NAME, widest(one.name for one in table.lines)) + 6
 
 
 def draw_table(
@@ -201,7 +201,7 @@ def draw_table(
         line = table.lines[row]
         here = place == at
         sign = "+" if row in marked else " "
-        name = f"{'>' if here else ' '}{sign}{line.mark or ' ':1} {cut(line.name, NAME)}".ljust(wide)
+        name = padded(f"{'>' if here else ' '}{sign}{line.mark or ' ':1} {cut(line.name, NAME)}", wide)
         spans: list[Span] = [(name, "cursor-focus" if here else line.role)]
         for index, one in shown:
             text = one.texts[row] + ("*" if row in one.best else " ")
@@ -213,7 +213,7 @@ def draw_table(
 
 def _placed(text: str, column: Column) -> str:
     size = _width(column)
-    return f"  {text}".ljust(size)[:size] if column.left else text.rjust(size)
+    return padded(f"  {text}", size) if column.left else " " * (size - cells_of(text)) + text
 
 
 def _fitted(spans: Row, width: int, more: str = ">") -> Row:

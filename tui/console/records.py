@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from engine import EpochMetrics, Evaluation, Preset, Trainer
+from engine import EpochMetrics, Evaluation, History, IterationMetrics, Preset, Trainer
 from engine.verdict import Verdict
 from tui.console.claimed import claim_record, findings_of
 from tui.console.unwatched import Interrupted, Seeds, steps, trained_together, trainings
@@ -47,13 +47,12 @@ def json_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> I
         history, epochs = trainer.history, 0
         run = {"run": trainer.run.name, "seed": trainer.run.seed}
         for metrics in steps(trainer, interrupted):
-            yield json_text({"event": "iteration", **run, **{key: getattr(metrics, key) for key in metrics.__slots__}})
+            yield json_text({"event": "iteration", **run, **iteration_record(metrics)})
             for entry in history.epochs[epochs:]:
-                so_far = {"iteration": entry.iteration, "samples_seen": entry.samples_seen, "seconds": entry.seconds}
-                yield json_text({"event": "epoch", **run, **epoch_record(entry), **so_far})
+                yield json_text({"event": "epoch", **run, **epoch_record(entry), **so_far(entry)})
             epochs = len(history.epochs)
         assert history.stopped is not None
-        yield json_text({"event": "stopped", **run, **asdict(history.stopped), "diverged": _diverged(trainer)})
+        yield json_text({"event": "stopped", **run, **asdict(history.stopped), "diverged": diverged_record(history)})
 
 
 def run_record(trainer: Trainer) -> dict[str, Any]:
@@ -83,7 +82,7 @@ def run_record(trainer: Trainer) -> dict[str, Any]:
         "seed": run.seed,
         "stopped": history.stopped.reason,
         "message": history.stopped.message or None,
-        "diverged": _diverged(trainer),
+        "diverged": diverged_record(history),
         "epochs_run": len(history.epochs),
         "iterations": trainer.iteration,
         "iterations_per_epoch": run.iterations_per_epoch(),
@@ -115,6 +114,16 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def iteration_record(metrics: IterationMetrics) -> dict[str, Any]:
+    """An iteration as JSON names it."""
+    return {key: getattr(metrics, key) for key in metrics.__slots__}
+
+
+def so_far(entry: EpochMetrics) -> dict[str, Any]:
+    """What an epoch has beside that as a line of its own: how much was trained until its end."""
+    return {"iteration": entry.iteration, "samples_seen": entry.samples_seen, "seconds": entry.seconds}
+
+
 def epoch_record(entry: EpochMetrics) -> dict[str, Any]:
     """An epoch as JSON names it."""
     record = {"epoch": entry.epoch, **evaluation_record(entry.train, entry.validation)}
@@ -128,8 +137,9 @@ def evaluation_record(train: Evaluation, validation: Evaluation | None) -> dict[
     return record | {f"validation_{name}": getattr(validation, name, None) for name in names}
 
 
-def _diverged(trainer: Trainer) -> dict[str, int] | None:
-    found = trainer.history.diverged
+def diverged_record(history: History) -> dict[str, int] | None:
+    """Where a run diverged; None: nowhere."""
+    found = history.diverged
     return None if found is None else {"epoch": found.epoch, "iteration": found.iteration}
 
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from tui.figures import percent, printable
+from tui.figures import cut, padded, percent, printable, widest
 
 WIDTH = 100  # columns of a plain line, at most
 
@@ -84,14 +84,17 @@ def _written(name: str, value: Any) -> str:
 def _aligned(rows: list[list[str]]) -> list[str]:
     columns = max(map(len, rows))
     rows = [[*row, *[""] * (columns - len(row))] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [widest(column) for column in zip(*rows, strict=True)]
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(widths[1:]))
-    rows = [[fit(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    rows = [[padded(fit(cell, width), width) for cell, width in zip(row, widths, strict=True)] for row in rows]
     return ["  ".join(row).rstrip() for row in rows]
 
 
 def number(value: float | None) -> str:
-    """Three significant digits, written out where that is short; None, as JSON has it, is what is not finite."""
+    """Three significant digits, written out where that is short; None, as JSON has it, is what is not finite.
+
+    Printed lines stay, so a figure need not keep its form as those of the lab do (`figures.short`).
+    """
     if value is None or math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -105,5 +108,4 @@ def number(value: float | None) -> str:
 
 def fit(line: str, width: int = WIDTH) -> str:
     """The line without control codes (a title is a stranger's text), cut to `width`."""
-    line = printable(line)
-    return line if len(line) <= width else line[: width - 3] + "..."
+    return cut(printable(line), width, "...")

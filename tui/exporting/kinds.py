@@ -58,15 +58,14 @@ def _text(taken: Taken, stem: str) -> Files:
 
 
 def _csv(taken: Taken, stem: str) -> Files:
-    trainers, hidden = taken.session.trainers, taken.session.hidden
-    return {
-        "-iterations.csv": numbers.iteration_rows(trainers, hidden),
-        "-epochs.csv": numbers.epoch_rows(trainers, hidden),
-    }
+    session = taken.session
+    runs = session.trainers, session.hidden, [*session.kept]
+    return {"-iterations.csv": numbers.iteration_rows(*runs), "-epochs.csv": numbers.epoch_rows(*runs)}
 
 
 def _jsonl(taken: Taken, stem: str) -> Files:
-    return {".jsonl": numbers.json_lines(taken.session.trainers, taken.session.hidden)}
+    session = taken.session
+    return {".jsonl": numbers.event_lines(session.trainers, session.hidden, [*session.kept])}
 
 
 def _report(taken: Taken, stem: str) -> Files:
@@ -92,7 +91,7 @@ def _no_script(session: Session) -> str:
 
 
 def _not_begun(session: Session) -> str:
-    return "" if session.steps else "nothing is trained yet"
+    return "" if session.steps or session.kept else "nothing is trained yet"
 
 
 KINDS: tuple[Kind, ...] = (

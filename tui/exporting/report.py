@@ -1,5 +1,6 @@
-"""A report in Markdown: the picture, how it ended, what was changed, and what became of the claims with their numbers.
+"""A report in Markdown: the picture, how it ended, the settings, what was changed, and what became of the claims.
 
+It ends with the preset as TOML, every default filled in, so that the runs can be trained again from the report alone.
 Nothing in it that a teacher's preset hides.
 """
 
@@ -7,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from engine.live import PACE
 from tui import form
-from tui.comparing.results import results
+from tui.comparing.compared import changes
+from tui.comparing.results import Result, Results, result_of, results
 from tui.figures import count, printable
 from tui.hidden import WORD
+from tui.keyboard.named import named
 from tui.panes.lesson import FARES, MARKS, Seen
 from tui.session import Session
 from tui.words import outcome
+from tui.writing.written import toml_text
 
 NAMES = {True: "held", False: "did not hold", None: "not seen"}
 
@@ -40,7 +45,9 @@ def report_lines(
     yield from ("", "## Settings", "")
     yield from _settings(session)
     yield from _changes(session)
+    yield from _kept(session)
     yield from _claims(session, claims)
+    yield from _preset(session)
 
 
 def _outcome(session: Session) -> Iterator[str]:
@@ -56,18 +63,30 @@ def _outcome(session: Session) -> Iterator[str]:
     if not session.steps:
         return
     found = results(session)
-    seen = ("validation loss",) if found.validation else ()
     yield ""
-    yield from _table(
-        ["run", "training loss", *seen, found.quality, f"best ({found.unit})", "iterations", "seconds", "ending"],
-        [
-            [one.name, one.train, *([one.validation] if seen else []), one.quality, one.best, one.iterations, one.seconds,
-             one.ending or ("whole" if session.done else "so far")]
-            for one in found.runs
-        ],
-    )  # fmt: skip
+    yield from _figures(found, found.runs, ["whole" if one.done else "so far" for one in session.trainers])
     if found.hidden:
         yield from ("", f"Validation is {WORD}.")
+
+
+def _figures(
+    found: Results, runs: Sequence[Result], planned: Sequence[str], apart: tuple[str, Sequence[str]] | None = None
+) -> Iterator[str]:
+    """A line a run. `planned` says how one stands that did not end early; `apart` is a column more, of the second place."""
+    head = ["run", "training loss", "validation loss", found.quality, f"best ({found.unit})"]
+    head += ["iterations", "seconds", "ending"]
+    rows = [
+        [one.name, one.train, one.validation, one.quality, one.best, one.iterations, one.seconds, one.ending or word]
+        for one, word in zip(runs, planned, strict=True)
+    ]
+    if not found.validation:
+        for each in (head, *rows):
+            del each[2]
+    if apart is not None:
+        head.insert(1, apart[0])
+        for each, words in zip(rows, apart[1], strict=True):
+            each.insert(1, words)
+    yield from _table(head, rows)
 
 
 def _settings(session: Session) -> Iterator[str]:
@@ -88,6 +107,20 @@ def _settings(session: Session) -> Iterator[str]:
     yield ""
     head = ["setting", *(run.name for run in runs), *(["the preset has"] if differ else [])]
     yield from _table(head, [each[: len(head)] for each in rows], marked=True)
+    yield from _rows_of_data(session)
+
+
+def _rows_of_data(session: Session) -> Iterator[str]:
+    """How many rows each run trains on and how many it is measured with."""
+    if session.hidden.setting("data", "validation") or session.trainer.run.surface is not None:
+        return
+    said = {}
+    for trainer in session.trainers:
+        facts = trainer.run.facts
+        said[trainer.run.name] = f"{count(facts.samples, 'training row')}, {facts.validation or 'no'} of validation"
+    same = len(set(said.values())) == 1
+    words = [*said.values()][:1] if same else [f"{plain(name)}: {each}" for name, each in said.items()]
+    yield from ("", f"{'; '.join(words)}.")
 
 
 def _value(run: object, field: form.Field) -> str:
@@ -106,6 +139,37 @@ def _changes(session: Session) -> Iterator[str]:
                 said.append(f"- {plain(trainer.run.name)}, {plain(words)}")
     if said:
         yield from ("", "Changed while it trained:", "", *said)
+
+
+def _kept(session: Session) -> Iterator[str]:
+    """The runs that are kept, and how their settings differ from those of the run that took their place."""
+    if not session.kept:
+        return
+    kept, hidden, now = session.kept[::-1], session.hidden, session.now()
+    named = {one.name: one for one in now}
+    after = [named.get(one.name.rpartition(" #")[0], now[session.selected]) for one in kept]
+    names = [f"{one.name} (ghost {one.mark})" if one.mark else one.name for one in kept]
+    rows = [result_of(one, hidden, "", "", name, "") for one, name in zip(kept, names, strict=True)]
+    differing = [changes(one, since, hidden) for one, since in zip(kept, after, strict=True)]
+    yield from ("", "## Kept runs", "")
+    yield from ("Earlier runs, the newest first; an arrow leads from a setting of theirs to that of now.", "")
+    yield from _figures(results(session), rows, ["whole"] * len(rows), ("what differs", differing))
+
+
+def _preset(session: Session) -> Iterator[str]:
+    """What trains the same once more."""
+    hidden, preset = session.hidden, session.preset
+    yield from ("", "## To train it again", "")
+    if any(word.startswith("settings.") for word in hidden.words):
+        yield "Hidden settings would stand here."
+        return
+    sheet = replace(preset.sheet, claim=(), question=()) if hidden else preset.sheet  # they tell what is to be seen
+    text = toml_text(replace(preset, sheet=sheet, runs=tuple(one.run for one in session.trainers)))
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    changed = any(change.key != PACE for one in session.trainers for change in one.history.changes)
+    yield f"Save this as a file: `descent run FILE.toml` trains the same{', but for what was changed on the way' * changed}."
+    yield from ("", "<details>", "<summary>The preset, every default filled in</summary>", "")
+    yield from (f"{fence}toml", *text.rstrip("\n").split("\n"), fence, "", "</details>")
 
 
 def _claims(session: Session, claims: Sequence[Seen]) -> Iterator[str]:
@@ -127,7 +191,7 @@ def _claims(session: Session, claims: Sequence[Seen]) -> Iterator[str]:
 
 def plain(text: str) -> str:
     """The text on one line, as it stands: nothing in it is taken for Markdown or HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", printable(" ".join(text.split())))
+    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", printable(" ".join(named(text).split())))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], marked: bool = False) -> Iterator[str]:

@@ -165,7 +165,10 @@ def _fewest(expr: Expr, numbers: list[str], digits: int, of_result: int, result:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number with so many significant digits, or fewer where it is exactly that: 0.5, 0.5000, 12.34, 1.235e-05, NaN."""
+    """A number with so many significant digits, or fewer where it is exactly that: 0.5, 0.5000, 12.34, 1.235e-05, NaN.
+
+    Unlike a figure of the lab it must tell all that was left out, so that the numbers of a formula come to its result.
+    """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

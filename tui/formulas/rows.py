@@ -25,6 +25,7 @@ NEEDS = {  # the settings that a phase's formulas would tell
     "backward": ("hidden", "activation", "batch_size"),
     "update": ("optimizer", "learning_rate", "momentum", "weight_decay", "hidden"),
 }
+UNIT, LAYER = "<brief phase.left phase.right>", "<brief phase.up phase.down>"
 BETWEEN = 6  # the rank of blank rows between formulas
 Ranked = tuple[int, Row]  # where rows are few, those of the highest rank go first
 
@@ -101,12 +102,15 @@ class Apart:
     def hint(self) -> tuple[str, ...]:
         """What the keys of the pane choose, from the longest wording to the shortest."""
         if self.surface is not None:
-            return (f"Left Right: {' or '.join(self.surface.axes)}",) if len(self.surface.axes) > 1 else ("",)
+            return (
+                (f"<phase.left> <phase.right>: {' or '.join(self.surface.axes)}",) if len(self.surface.axes) > 1 else ("",)
+            )
+        rest = "<phase.enter> weight   <brief phase.pageup phase.pagedown> row"
         return (
-            "Left Right unit   Up Down layer   Enter weight   PgUp PgDn row   Escape closes",
-            "←→ unit   ↑↓ layer   Enter weight   PgUp PgDn row",
-            "←→ unit ↑↓ layer Enter weight PgDn row",
-            "←→ ↑↓ Enter PgDn choose",
+            f"<phase.left> <phase.right> unit   <phase.up> <phase.down> layer   {rest}   <pane.escape> closes",
+            f"{UNIT} unit   {LAYER} layer   {rest}",
+            f"{UNIT} unit {LAYER} layer <phase.enter> weight <brief phase.pagedown> row",
+            f"{UNIT} {LAYER} <phase.enter> <brief phase.pagedown> choose",
         )
 
     def rows(self, width: int, height: int) -> list[Row]:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.canvas import Row, Span
+from tui.canvas import Row, Span, fit, width_of
 from tui.figures import cut, cut_name, short
 from tui.inside.cells import Cells
-from tui.inside.marks import NEGATIVE, POSITIVE, signed, signed_roles, signed_text
+from tui.inside.marks import NEGATIVE, POSITIVE, SIGNED_GLYPHS, in_pairs, signed, signed_roles, signed_text
 
 BAR = 8  # cells
 
@@ -22,7 +22,7 @@ BAR = 8  # cells
 @dataclass(frozen=True, slots=True, eq=False)
 class AboutUnit:
     """`weights` (inputs,) are what comes in from units or features called `names`; `mean` is of its outputs over the rows
-    looked at; `picture` (rows, columns) where the inputs are pixels."""
+    looked at; `picture` (rows, columns) where the inputs are pixels; `plain` where there are no colours."""
 
     name: str
     activation: str
@@ -32,6 +32,7 @@ class AboutUnit:
     weights: NDArray[np.float64]
     names: tuple[str, ...]
     picture: tuple[int, int] | None
+    plain: bool = False
 
     @property
     def strongest(self) -> list[int]:
@@ -43,19 +44,19 @@ class AboutUnit:
         state: Span = ("  dead: 0 for every row", "bad") if self.dead else (f"  mean output {short(self.mean)}", "text")
         bias: Span = (f"  bias {with_sign(self.bias)}", "text")
         words: list[Span] = [(self.name, "strong"), bias, state]
-        found: list[Row] = [_cut_row(tuple(words if len(self.name + bias[0] + state[0]) <= width else words[::2]), width)]
+        found: list[Row] = [fit(tuple(words if len(self.name + bias[0] + state[0]) <= width else words[::2]), width)]
         spans: list[Span] = [("listens to  ", "dim")]
         for index in self.strongest:
             spans.append((f"{cut_name(self.names[index], 15)} {with_sign(self.weights[index])}", _role(self.weights[index])))
             spans.append(("   ", "dim"))
-            if sum(len(text) for text, _ in spans) > width * (height - 1):
+            if width_of(tuple(spans)) > width * (height - 1):
                 break
         line: list[Span] = []
         for text, role in spans:
-            if sum(len(one) for one, _ in line) + len(text.rstrip()) > width:
+            if width_of(tuple(line)) + len(text.rstrip()) > width:
                 found.append(tuple(line))
                 line = [(" " * 12, "dim")] if text.strip() else []
-            line.append((cut(text, max(0, width - sum(len(one) for one, _ in line))), role))
+            line.append((cut(text, max(0, width - width_of(tuple(line)))), role))
         found.append(tuple(line))
         return found[:height]
 
@@ -114,7 +115,7 @@ class AboutUnit:
         if columns <= cells.width and top + rows // 2 + 1 <= cells.height:
             cells.put(0, top - 1, cut("its weights", cells.width), "dim")
             whole = np.vstack([shaped, np.zeros((rows % 2, columns))])
-            cells.halves(0, top, signed(whole), roles)
+            cells.halves(0, top, signed(in_pairs(whole) if self.plain else whole), roles, SIGNED_GLYPHS)
             return top + len(whole) // 2
         return top - 1
 
@@ -126,12 +127,3 @@ def with_sign(value: float) -> str:
 
 def _role(value: float) -> str:
     return POSITIVE if value >= 0 else NEGATIVE if value < 0 else "bad"
-
-
-def _cut_row(spans: Row, width: int) -> Row:
-    found: list[Span] = []
-    for text, role in spans:
-        room = width - sum(len(one) for one, _ in found)
-        if room > 0:
-            found.append((cut(text, room), role))
-    return tuple(found)

@@ -38,6 +38,7 @@ from tui.plots.ticks import Floats, nice_step
 
 COLUMNS, ROWS = 96, 56  # of the grid that is asked for predictions; between its points they change evenly
 MOST_POINTS = (500, 300)  # training and validation rows that are drawn
+ARROWS = "<inside.left> <inside.right>"
 CLOSE = 0.1  # of the range of the targets: so near is a prediction right
 
 
@@ -85,10 +86,13 @@ class Boundary:
         if len(table.features) == 1:
             return _chances(scene, table) if table.classes else _fit(scene)
         layered = len(table.features) == 2 and len(scene.trainer.run.sizes) > 2
-        mode = scene.spot.mode % (4 if layered else 2)
-        if mode >= 2:
-            return unit_maps(scene, characters=mode == 3, hint="Left Right: layer   Enter: boundary")
-        return _plane(scene, table, mode == 1, unit_maps(scene, mode == 1) if layered else None)
+        shown, characters = divmod(scene.spot.mode, 2)
+        if scene.plain:  # there is one way less to look at each
+            shown, characters = scene.spot.mode, 1
+        if layered and shown % 2:
+            hint = "<inside.left> <inside.right>: layer   <inside.enter>: boundary"
+            return unit_maps(scene, bool(characters), hint=hint)
+        return _plane(scene, table, bool(characters), unit_maps(scene, bool(characters)) if layered else None)
 
 
 BOUNDARY = Boundary()
@@ -149,9 +153,11 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
     other = "colours" if characters else "letters" if table.classes else "shades"
     other = "units" if characters and maps is not None else other
     arrows = (
-        "Left Right Up Down: features   " if more else "Left Right: units' layer   " * (len(scene.trainer.run.sizes) > 3)
+        f"{ARROWS} <inside.up> <inside.down>: features   "
+        if more
+        else f"{ARROWS}: units' layer   " * (len(scene.trainer.run.sizes) > 3)
     )
-    hint = f"{arrows}Enter: {other}"
+    hint = arrows if scene.plain and maps is None else f"{arrows}<inside.enter>: {other}"
     if no_numbers(outputs):
         return Said(titles, "The network answers with no number any more: nothing to draw", hint)
     points, close, scale = _points(scene, table, (across, up), limits)

@@ -46,15 +46,27 @@ class Cells:
         if 0 <= x < self.width and 0 <= y < self.height:
             self._cells[y][x] = (character, role)
 
+    def over(self, x: int, y: int, text: str, role: str) -> None:
+        """Write the text from cell (x, y) on to the right, each character in front of the colour that is there."""
+        for character in text:
+            here = self._cells[y][x][1] if 0 <= x < self.width and 0 <= y < self.height else ""
+            under = here.partition("/")[2]
+            self.put(x, y, character, f"{role}/{under}" if under else role)
+            x += cell_len(character)
+
     def centred(self, middle: float, y: int, text: str, role: str = "text") -> None:
         """Write the text around a column, moved as far as it must be to stay on the sheet."""
         size = cell_len(text)
         self.put(max(0, min(self.width - size, round(middle - size / 2))), y, text, role)
 
-    def halves(self, left: int, top: int, codes: NDArray[Any], roles: Sequence[str]) -> None:
-        """Fill half cells from (left, top) on: `codes` (2 x rows, columns) counts in `roles`, below 0 stays blank."""
+    def halves(self, left: int, top: int, codes: NDArray[Any], roles: Sequence[str], glyphs: str) -> None:
+        """Fill half cells from (left, top) on: `codes` (2 x rows, columns) counts in `roles`, below 0 stays blank.
+
+        A cell whose halves are alike is the character of its code in `glyphs`, on its own colour: not to be seen, but there
+        where there is no colour.
+        """
         for below, (upper, lower) in enumerate(zip(codes[::2].tolist(), codes[1::2].tolist(), strict=True)):
-            line = [_half(*pair, roles) for pair in zip(upper, lower, strict=True)]
+            line = [_half(*pair, roles, glyphs) for pair in zip(upper, lower, strict=True)]
             if 0 <= top + below < self.height:
                 self._cells[top + below][left : left + len(line)] = line[: self.width - left]
 
@@ -77,7 +89,7 @@ class Cells:
             spans: list[Span] = []
             role, texts = "text", list[str]()
             for text, kind in line:
-                if kind != role and (text != " " or "/" in role):  # a blank looks the same in front of nothing
+                if kind != role and (text != " " or "/" in role + kind):  # a blank looks the same in front of nothing
                     if texts:
                         spans.append(("".join(texts), role))
                     role, texts = kind, []
@@ -87,7 +99,9 @@ class Cells:
         return found
 
 
-def _half(upper: int, lower: int, roles: Sequence[str]) -> Span:
+def _half(upper: int, lower: int, roles: Sequence[str], glyphs: str) -> Span:
+    if upper == lower >= 0:
+        return glyphs[upper], f"{roles[upper]}/{roles[upper]}"
     if upper >= 0 and lower >= 0:
         return "▀", f"{roles[upper]}/{roles[lower]}"
     if upper < 0 and lower < 0:
@@ -124,8 +138,8 @@ class Braille:
         self.dots(x, y, role)
 
     def onto(self, cells: Cells, left: int = 0, top: int = 0) -> None:
-        """Write every cell that has a dot."""
+        """Write every cell that has a dot, over what is there."""
         rows, columns = self._role.shape
         codes = (self._lit.reshape(rows, 4, columns, 2) * _DOTS[:, None, :]).sum(axis=(1, 3))
         for y, x in zip(*(places.tolist() for places in np.nonzero(codes)), strict=True):
-            cells.set(left + x, top + y, chr(0x2800 + int(codes[y, x])), self._roles[int(self._role[y, x])])
+            cells.over(left + x, top + y, chr(0x2800 + int(codes[y, x])), self._roles[int(self._role[y, x])])

@@ -10,7 +10,7 @@ import numpy as np
 from engine.answers import Answers
 from engine.table import Floats, Table
 from tui.canvas import Row, fit, row, width_of
-from tui.figures import cut, percent
+from tui.figures import cells_of, cut, padded, percent, widest
 from tui.inside.scene import Spot
 
 PANEL = 30  # cells of the chosen sample's bars, where they stand beside the others
@@ -64,7 +64,7 @@ def details(seen: Seen, sample: int, width: int, height: int) -> list[Row]:
     head = f"{what} {sample + 1} of {answers.rows:,}"
     truth = names[int(answers.truth[sample])]
     found: list[Row] = [fit(((head, "strong"), (f", right answer: {truth}", "text")), width)]
-    if width < len(head) + len(truth) + 17:
+    if width < len(head) + cells_of(truth) + 17:
         found = [fit(row((head, "strong")), width), fit(row(f"right answer: {truth}"), width)]
     assert answers.probabilities is not None
     shares = answers.probabilities[sample]
@@ -76,13 +76,13 @@ def details(seen: Seen, sample: int, width: int, height: int) -> list[Row]:
 def bars(names: Sequence[str], shares: Floats, truth: int, width: int) -> list[Row]:
     """The likeliest classes, one a row: the name, a bar and the probability."""
     order = np.argsort(-shares, kind="stable")[:BARS]
-    longest = min(max(len(names[at]) for at in order), max(3, width - 14))
+    longest = min(widest(names[at] for at in order), max(3, width - 14))
     room = max(0, min(24, width - longest - 9))
     found: list[Row] = []
     for at in order:
         filled = round(room * float(shares[at]))
         mark, role = ("*", "strong") if at == truth else (" ", "text")
-        label = f"{mark} {cut(names[at], longest):<{longest}} "
+        label = f"{mark} {padded(names[at], longest)} "
         spans: Row = ((label, role), ("█" * filled, "bar"), ("░" * (room - filled), "dim"))
         found.append(fit((*spans, (f" {percent(float(shares[at]), 0):>4}", role)), width))
     return found
@@ -94,14 +94,14 @@ def in_a_line(seen: Seen, sample: int, width: int) -> Row:
     assert answers.probabilities is not None
     what = "picture" if seen.table.picture else "row"
     head = f"{what} {sample + 1}, right answer {names[int(answers.truth[sample])]}:"
-    if width < len(head) + 12:
+    if width < cells_of(head) + 12:
         head = f"right answer {names[int(answers.truth[sample])]}:"
     shares = answers.probabilities[sample]
     if not np.isfinite(shares).all():
         return row((head, "strong"), (" no number (NaN)", "bad"))
     order = np.argsort(-shares, kind="stable")[:BARS]
     said = [f"{names[at]} {percent(float(shares[at]), 0)}" for at in order]
-    while len(said) > 1 and len(head) + 1 + len(", ".join(said)) > width:
+    while len(said) > 1 and cells_of(f"{head} {', '.join(said)}") > width:
         said.pop()
     return row((head, "strong"), f" {', '.join(said)}")
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 
 from engine import Trainer
-from tui.canvas import Row, Span, width_of
-from tui.figures import percent
+from tui.canvas import Row, Span, first_shown, width_of
+from tui.figures import cut, percent, printable, widest
 from tui.inside.parts import WORDS, briefly, other, part_of, table_of, things
 from tui.inside.scene import Scene
 from tui.inside.shading import GLYPHS
@@ -38,7 +38,7 @@ class ConfusionLook:
     hint: str
 
     def rows(self, width: int, height: int) -> list[Row]:
-        classes, longest = len(self.names), max(map(cell_len, self.names))
+        classes, longest = len(self.names), widest(self.names)
         spare = height - classes  # lines for what stands above and below the counts
         totals, precision = spare >= 2, spare >= 3
         tall = next((lines for lines in TALL if spare - 3 >= (lines - 1) * classes), 1)
@@ -54,7 +54,7 @@ class ConfusionLook:
         # with all classes in sight the diagonal tells the columns, so their names are the first thing to go
         heading = height > 1 and (spare >= 1 or spare < -1 or shown < classes)
         line = max(1, min(classes, height - (1 if heading else 0)))
-        first, left = _window(self.at[0], classes, line), _window(self.at[1], classes, shown)
+        first, left = first_shown(self.at[0], classes, line), first_shown(self.at[1], classes, shown)
         columns = range(left, min(classes, left + shown))
         found: list[Row] = []
         if heading:
@@ -115,24 +115,14 @@ class ConfusionLook:
         return "strong" if index == self.at[axis] else "text"
 
 
-def _window(at: int, count: int, shown: int) -> int:
-    """The first of `shown` out of `count` so that `at` is among them."""
-    return max(0, min(at - shown // 2, count - shown))
-
-
 def _label(text: str, width: int, gap: int) -> str:
-    text = shortened(text, width)
+    text = cut(text, width)
     return " " * (width - cell_len(text)) + text + " " * gap
 
 
 def _centred(text: str, width: int) -> str:
     spare = max(0, width - cell_len(text))
     return " " * (spare // 2) + text + " " * (spare - spare // 2)
-
-
-def shortened(text: str, width: int) -> str:
-    """The text in at most `width` cells, some characters of which take two, with an ellipsis for what had no room."""
-    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + "…" * (width > 0)
 
 
 def _aside(width: int, amount: str, share: str, role: str) -> list[Span]:
@@ -148,7 +138,7 @@ def _share(counts: NDArray[np.int64]) -> str:
 
 
 def _cut(line: Row, width: int) -> Row:
-    """The row as far as there is room, without an ellipsis: it may be a shade that is cut."""
+    """The row as far as there is room; unlike `fit` without an ellipsis: it may be a shade that is cut."""
     found: list[Span] = []
     left = width
     for text, role in line:
@@ -166,7 +156,7 @@ def abbreviated(names: Sequence[str], width: int) -> list[str]:
     shared = next((at for at, said in enumerate(zip(*words, strict=False)) if len(set(said)) > 1), 0)
     ways = [list(names), [" ".join(said[shared:]) for said in words]]
     for way in ways:
-        shorter = [shortened(name, max(1, width)) for name in way]
+        shorter = [cut(name, max(1, width)) for name in way]
         if len(set(shorter)) == len(names) and "…" not in shorter:
             return shorter
     return [str(number)[-max(1, width) :] for number in range(1, len(names) + 1)]
@@ -189,7 +179,7 @@ class ConfusionView:
         targets = table.targets if part == "train" else table.validation_targets
         unsaid = np.bincount(targets, minlength=classes) - counts.sum(axis=1)
         at = scene.spot.y % classes, scene.spot.x % classes
-        names = tuple("".join(letter if letter.isprintable() else "?" for letter in name) for name in table.classes)
+        names = tuple(printable(name) for name in table.classes)
         wrong, whole = int(counts.sum() - np.trace(counts) + unsaid.sum()), len(targets)
         start: Row = ((f"Confusion, {WORDS[part]}", "text"),)
         amount: Row = ((f"  {wrong:,} of {whole:,} wrong", "strong" if wrong else "good"),)
@@ -208,7 +198,9 @@ class ConfusionView:
         ]
         titles = tuple(sorted(wordings, key=width_of, reverse=True))
         choose = other(part, forced)
-        return ConfusionLook(counts, unsaid, names, at, titles, "arrows: a cell" + (f"   {choose}" if choose else ""))
+        return ConfusionLook(
+            counts, unsaid, names, at, titles, "<arrows inside>: a cell" + (f"   {choose}" if choose else "")
+        )
 
 
 def in_words(trainer: Trainer, counts: NDArray[np.int64], at: tuple[int, int], names: tuple[str, ...]) -> tuple[str, str]:

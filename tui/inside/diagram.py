@@ -19,13 +19,14 @@ from tui.canvas import Row
 from tui.figures import count, cut, cut_name, printable
 from tui.inside.about_unit import AboutUnit
 from tui.inside.cells import Braille, Cells
-from tui.inside.marks import NEGATIVE, POSITIVE, SHADES, signed, signed_roles
+from tui.inside.marks import NEGATIVE, POSITIVE, SHADES, SIGNED_GLYPHS, in_pairs, signed, signed_roles
 from tui.inside.scene import Look, Scene
 
 BESIDE = (84, 9)  # columns and rows from which the chosen unit has a column of its own
 PER_ROW = 1.2  # lines between two layers for every row of the screen: more would be a web
 OWN = 8  # lines to the chosen unit
 WEAKEST = 0.12  # of the largest weight between two layers, below which there is no line
+BETWEEN = 12  # cells between two layers that names leave for the lines
 OPEN, DEAD, CHOSEN, CHOSEN_DEAD = "o", "x", "@", "X"
 
 
@@ -91,8 +92,9 @@ class Diagram:
         named = width >= 44
         size = _picture_size(first, width // 3, height - 1) if named else 0
         drawn = (first.picture[0] * size, first.picture[1] * size) if first.picture and size else None
-        left = min(max((cell_len(name) for name in first.names), default=0), width // 5) + 1 if named else 0
-        right = min(max((cell_len(name) for name in last.names), default=0), width // 6) + 1 if named else 0
+        right = min(max((cell_len(name) for name in last.names), default=0), width // 5) + 1 if named else 0
+        spare = min(2 * width // 5, width - right - 2 - BETWEEN * len(self.weights))  # names are wide where lines stay long
+        left = min(max((cell_len(name) for name in first.names), default=0), max(width // 5, spare)) + 1 if named else 0
         left, right = max(left, 1 if width > 20 else 0), max(right, 1 if width > 20 else 0)
         left = drawn[1] if drawn else left
         inner = max(1, width - left - right - 1)
@@ -115,7 +117,9 @@ class Diagram:
         braille.onto(cells)
         if drawn and first.pixels is not None:
             pixels = first.pixels.reshape(drawn[0] // size, -1).repeat(size, axis=0).repeat(size, axis=1)
-            cells.halves(0, int(ys[0][0]), signed(np.vstack([pixels, np.zeros((drawn[0] % 2, drawn[1]))])), signed_roles())
+            whole = np.vstack([pixels, np.zeros((drawn[0] % 2, drawn[1]))])
+            codes = signed(in_pairs(whole) if self.about.plain else whole)
+            cells.halves(0, int(ys[0][0]), codes, signed_roles(), SIGNED_GLYPHS)
         for index, column in enumerate(self.columns):
             self._heading(cells, column, xs, index, len(shown[index]), width)
             for unit, y in () if drawn and not index else zip(shown[index], map(int, ys[index]), strict=True):
@@ -230,6 +234,7 @@ class Network:
             weights[at][:, unit],
             features if at == 0 else numbered,
             table.picture if at == 0 else None,
+            scene.plain,
         )
         alone = bool(spot.mode % 2)
         sizes = "-".join(map(str, trainer.run.sizes))
@@ -240,7 +245,8 @@ class Network:
             *(((f"  {count(dead, 'dead unit')}", "bad"),) if dead else ()),
             ("  ─ positive  ╌ negative  @ chosen", "dim"),
         )
-        hint = "Left Right: layer   Up Down: unit   Enter: " + ("all lines" if alone else "its lines alone")
+        lines = "all lines" if alone else "its lines alone"
+        hint = f"<inside.left> <inside.right>: layer   <inside.up> <inside.down>: unit   <inside.enter>: {lines}"
         return Diagram((title, title[:-1], title[:1]), hint, tuple(columns), weights, (at + 1, unit), about, alone)
 
 

@@ -1,7 +1,8 @@
 """A plane of two features in colours: what the network says everywhere in it, with the rows that it learns from.
 
-Colours are half a cell high, so the picture has twice the rows of the screen. The other way to look needs no colour: the
-boundary is a line, and each row's letter says its class.
+Colours are half a cell high, so the picture has twice the rows of the screen. The boundary is a line and each class's region
+has its name, so that it can be seen without telling the colours apart; the other way to look needs no colour at all, since
+each row's letter says its class.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
 from tui.canvas import Row, Span
-from tui.figures import cut, cut_name
+from tui.figures import cells_of, cut, cut_name
 from tui.inside.cells import Braille, Cells
 from tui.inside.marks import (
+    class_glyph,
     class_role,
     class_roles,
     number_text,
@@ -26,6 +29,7 @@ from tui.inside.marks import (
     signed_roles,
     wrong_mark,
 )
+from tui.inside.shading import GLYPHS
 
 LABELLED, NAMED, KEYED = 34, 5, 8  # columns from which y has labels, rows from which x has, and from which there is a key
 SHADE = " ░▒▓█"
@@ -99,9 +103,14 @@ class Plane:
         if self.classes:
             best, sure = said(values)
             codes, roles = np.where(best < 0, -1, 3 * best + sure), class_roles(len(self.classes))
+            glyphs = "".join(class_glyph(code // 3) for code in range(len(roles)))
         else:
             codes, roles = signed(np.clip(values[:, :, 0], -1, 1), rest=-1.0), signed_roles()
-        cells.halves(left, 0, codes, roles)
+            glyphs = GLYPHS
+        cells.halves(left, 0, codes, roles, glyphs)
+        if self.classes:
+            fine = said(resized(self.values, 4 * lines, 2 * columns))[0]
+            _border(fine, "text").onto(cells, left)
         for x, y, index in self._placed(columns, lines):
             kind, off, seen = int(self.points.kind[index]), int(self.points.off[index]), bool(self.points.seen[index])
             if self.classes:
@@ -109,11 +118,9 @@ class Plane:
                 role = class_role(kind)
             else:
                 mark, role = "-o+"[off + 1] if seen else "-•+"[off + 1], "strong"
-            under = int(codes[2 * y, x])
-            cells.put(left + x, y, mark, f"{role}/{roles[under]}" if under >= 0 else role)
-        if len(self.classes) > 4:  # more than one tells apart at a glance, and colours may be there twice
-            for index, name in enumerate(self.classes):
-                self._label(cells, left, codes[::2] // 3 == index, f" {cut(name, 16)} ", class_role(index))
+            cells.over(left + x, y, mark, role)
+        for index, name in enumerate(self.classes):
+            self._label(cells, left, codes[::2] // 3 == index, f" {cut(name, 16)} ", "strong")
 
     def _characters(self, cells: Cells, left: int, columns: int, lines: int) -> None:
         if not self.classes:
@@ -125,12 +132,7 @@ class Plane:
                 cells.put(left + x, y, "-•+"[int(self.points.off[index]) + 1], "strong")
             return
         fine = said(resized(self.values, 4 * lines, 2 * columns))[0]
-        edge = np.zeros(fine.shape, bool)
-        edge[:, :-1] |= fine[:, :-1] != fine[:, 1:]
-        edge[:-1] |= fine[:-1] != fine[1:]
-        braille = Braille(columns, lines)
-        down, across = np.nonzero(edge)
-        braille.dots(across, down, "strong")
+        braille = _border(fine, "strong")
         for x, y, index in self._placed(columns, lines):
             kind, off = int(self.points.kind[index]), int(self.points.off[index])
             letter = self.letters[kind]
@@ -150,7 +152,8 @@ class Plane:
             same = np.flatnonzero(best.max(axis=1) >= 0.9 * length)  # in the middle of the rows that are about as wide
             row = int(same[len(same) // 2])
             end = int(best[row].argmax())
-            cells.centred(left + end - int(best[row, end]) / 2 + 1, row, text, role)
+            start = left + end + 1 - int(best[row, end])
+            cells.over(start + (int(best[row, end]) - cell_len(text)) // 2, row, text, role)
 
     def _placed(self, columns: int, lines: int) -> list[tuple[int, int, int]]:
         """(x, y, point): wrong ones first, then right ones, as many as do not form a wall."""
@@ -177,14 +180,14 @@ class Plane:
         cells.put(left + columns - len(high), y, high, "axis")
         across, up = (cut_name(name, max(6, columns // 2 - 10)) for name in self.names)
         room = columns - len(low) - len(high) - 2
-        name = next((one for one in (f"→ {across}   ↑ {up}", f"→ {cut(across, room - 2)}") if len(one) <= room), "")
-        cells.put(left + len(low) + 1 + max(0, room - len(name)) // 2, y, name, "dim")
+        name = next((one for one in (f"→ {across}   ↑ {up}", f"→ {cut(across, room - 2)}") if cells_of(one) <= room), "")
+        cells.put(left + len(low) + 1 + max(0, room - cells_of(name)) // 2, y, name, "dim")
 
     def _key(self) -> list[Span]:
         if not self.classes:
             near = number_text(self.close)
             low, high = (number_text(edge) for edge in self.scale)
-            swatches: list[Span] = [("▀", f"{role}/{role}") for role in signed_roles()]
+            swatches: list[Span] = [(glyph, f"{role}/{role}") for glyph, role in zip(GLYPHS, signed_roles(), strict=True)]
             scale = [(SHADE, "dim")] if self.characters else swatches
             marks: list[Span] = [(f"   • ±{near}", "dim"), ("  + truly higher  - lower", "dim")]
             return [(f"{low} ", "dim"), *scale, (f" {high}", "dim"), *marks, (self._aside(), "dim")]
@@ -193,10 +196,9 @@ class Plane:
             role, letter, called = class_role(index), self.letters[index], cut(name, 16)
             if self.characters:
                 found += [(f"{letter} ", role), *([(f"{called}  ", "text")] if name != letter else [])]
-            elif len(self.classes) > 4:
-                found += [("▀", f"{role}-strong/{role}-strong"), (f"{called} ", "text")]
             else:
-                found += [("▀▀", f"{role}-strong/{role}-strong"), (f" {called}  ", "text")]
+                swatch, few = (class_glyph(index), f"{role}-strong/{role}-strong"), len(self.classes) <= 4
+                found += [swatch, *([swatch, (f" {called}  ", "text")] if few else [(f"{called} ", "text")])]
         validation = bool(self.points.seen.any())
         if self.characters:
             found.append(("A capital" if self.letters[0].isalpha() else "x", "bad"))
@@ -213,11 +215,22 @@ _BESIDE = [(0, -1), (0, 1)]
 _AROUND = [(0, -2), (0, -1), (0, 1), (0, 2), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 
+def _border(best: NDArray[np.intp], role: str) -> Braille:
+    """A line wherever the likeliest class (4 x rows, 2 x columns) is another than beside or below."""
+    edge = np.zeros(best.shape, bool)
+    edge[:, :-1] |= best[:, :-1] != best[:, 1:]
+    edge[:-1] |= best[:-1] != best[1:]
+    braille = Braille(best.shape[1] // 2, best.shape[0] // 4)
+    down, across = np.nonzero(edge)
+    braille.dots(across, down, role)
+    return braille
+
+
 def _fitting(spans: list[Span], width: int) -> Row:
     """As many spans as fit; what has no room is left out whole."""
     found: list[Span] = []
     for text, role in spans:
-        if sum(len(one) for one, _ in found) + len(text.rstrip()) > width:
+        if sum(cells_of(one) for one, _ in found) + cells_of(text.rstrip()) > width:
             break
         found.append((text, role))
     return tuple(found)

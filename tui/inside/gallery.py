@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.canvas import Row, Span, fit
-from tui.figures import cut
+from tui.figures import cut, padded, widest
 from tui.inside.chosen import PANEL, PANEL_FROM, Seen, details, guess_words, in_a_line, side_by_side
 from tui.inside.shading import cells, joined, levels_of, shrunk
 
@@ -19,7 +19,7 @@ def gallery(seen: Seen, width: int, height: int) -> list[Row]:
     panel = PANEL if width >= PANEL_FROM and height >= 5 and not beside else 0
     tall = max(1, min((high + 1) // 2, height if beside else height - CAPTION))
     wide = min(wide, max(2, 2 * tall * wide // high), max(2, width - 2))
-    names = max(map(len, seen.table.classes), default=1)
+    names = widest(seen.table.classes)
     caption = min(names, 9) + 7
     tile = (wide + 1 + caption if beside else max(wide, caption)) + GAP
     line = tall + (0 if beside else CAPTION)
@@ -72,8 +72,7 @@ def _caption(seen: Seen, sample: int, chosen: bool, width: int) -> list[Span]:
 
 
 def _padded(span: Span, width: int) -> Span:
-    text, role = span
-    return text[:width].ljust(width), role
+    return padded(span[0], width), span[1]
 
 
 def _stripped(line: Row) -> Row:

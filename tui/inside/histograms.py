@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine import Trainer
 from engine.film import Frame
 from engine.objective import NetworkObjective
-from tui.canvas import Row, Span
+from tui.canvas import Row, Span, first_shown
 from tui.figures import cut, short
 from tui.inside.cells import Cells
 from tui.inside.marks import number_text
@@ -105,7 +105,7 @@ class Histograms:
                     if shade >= 0:
                         cells.put(left + x, y, SHADES[shade], SHADE_ROLES[shade])
         else:
-            cells.halves(left, 0, columns_shown.T, SHADE_ROLES)
+            cells.halves(left, 0, columns_shown.T, SHADE_ROLES, SHADES)
         for x, frame in enumerate(frames):
             if frame >= 0 and self.lost[frame]:
                 cells.put(left + x, lines // 2, "x", "bad")
@@ -138,7 +138,7 @@ class Histograms:
         """Every layer in a line of its own, or in two, with how its norms came to be what they are."""
         shown = self.layers
         if len(shown) > height:  # those around the chosen one
-            start = max(0, min(self.chosen - height // 2, len(shown) - height))
+            start = first_shown(self.chosen, len(shown), height)
             shown = shown[start : start + height]
         found: list[Row] = []
         spread = len(shown) * 3 <= height and width >= 20
@@ -210,10 +210,10 @@ class Spreads:
         a, b = sizes[chosen]
         long: Row = ((f"{kind} of layer {chosen + 1} of {len(sizes)}", "text"), (f"  {a}→{b}", "dim"), *norms)
         brief: Row = ((f"{kind}, layer {chosen + 1}", "text"), *norms)
-        shaded = bool(spot.x % 2)
-        hint = (
-            "Up Down: layer   " if len(sizes) > 1 else ""
-        ) + f"Enter: {other}   Left Right: {'colours' if shaded else 'shades'}"
+        shaded = scene.plain or bool(spot.x % 2)
+        hint = ("<inside.up> <inside.down>: layer   " if len(sizes) > 1 else "") + f"<inside.enter>: {other}"
+        if not scene.plain:
+            hint += f"   <inside.left> <inside.right>: {'colours' if shaded else 'shades'}"
         iterations = tuple(frame.iteration for frame in frames)
         return Histograms(
             (long, brief, brief[:1]), hint, iterations, shares, lost, ticks, layers, chosen, gradients, shaded, note

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tui.canvas import Row, Span, fit
-from tui.figures import cut, cut_name, percent, printable, short
+from tui.figures import cells_of, cut_name, padded, percent, printable, short, widest
 from tui.inside.chosen import PANEL, PANEL_FROM, Seen, details, in_a_line, side_by_side
 
 FEATURE = 15  # cells of a feature's column at most
@@ -43,15 +43,13 @@ def _beside(seen: Seen, sample: int, width: int, height: int) -> list[Row]:
     raw = seen.raw(sample)
     for index in seen.facts.features[: max(0, height - len(found))]:
         value = short(float(raw[index]))
-        found.append(
-            fit(((f"{cut(seen.table.features[index], width - 9):<{width - 9}}", "dim"), (f" {value:>8}", "text")), width)
-        )
+        found.append(fit(((padded(seen.table.features[index], width - 9), "dim"), (f" {value:>8}", "text")), width))
     return found[:height]
 
 
 def _classes(seen: Seen, places: list[int], chosen: int, width: int) -> list[Row]:
     answers, names = seen.answers, seen.table.classes
-    longest = max(5, min(max(map(len, names)), 14))
+    longest = max(5, min(widest(names), 14))
     heads = f"{'':4}{'guess':<{longest}}   sure  {'truth':<{longest}}"
     features = _columns(seen, width - len(heads))
     found: list[Row] = [((heads, "dim"), *_heads(seen, features))]
@@ -60,10 +58,10 @@ def _classes(seen: Seen, places: list[int], chosen: int, width: int) -> list[Row
         mark = (">" if sample == chosen else " ") + (" x  " if wrong else "    ")[:3]
         said = "NaN" if guess < 0 else names[guess]
         sure = "-" if guess < 0 or np.isnan(answers.certainty[sample]) else percent(float(answers.certainty[sample]), 0)
-        truth = cut(names[int(answers.truth[sample])], longest)
+        truth = padded(names[int(answers.truth[sample])], longest)
         role = "cursor" if sample == chosen else "bad" if wrong else "text"
         plain = "cursor" if sample == chosen else "text" if wrong else "dim"
-        spans: list[Span] = [(f"{mark}{cut(said, longest):<{longest}}  {sure:>5}", role), (f"  {truth:<{longest}}", plain)]
+        spans: list[Span] = [(f"{mark}{padded(said, longest)}  {sure:>5}", role), (f"  {truth}", plain)]
         found.append((*spans, *_values(seen, sample, features, "cursor" if sample == chosen else "text")))
     return found
 
@@ -101,7 +99,7 @@ def _columns(seen: Seen, room: int) -> list[tuple[int, int]]:
     """(feature, cells) of the features that have room, the most telling first."""
     found: list[tuple[int, int]] = []
     for index in seen.facts.features:
-        wide = max(8, min(FEATURE, len(_name(seen, index)))) + 2
+        wide = max(8, min(FEATURE, cells_of(_name(seen, index)))) + 2
         if room < wide:
             break
         found.append((index, wide))
@@ -110,13 +108,14 @@ def _columns(seen: Seen, room: int) -> list[tuple[int, int]]:
 
 
 def _heads(seen: Seen, features: list[tuple[int, int]]) -> Row:
-    return tuple((f"{cut_name(_name(seen, index), wide - 2):>{wide}}", "dim") for index, wide in features)
+    names = [(cut_name(_name(seen, index), wide - 2), wide) for index, wide in features]
+    return tuple((" " * (wide - cells_of(name)) + name, "dim") for name, wide in names)
 
 
 def _name(seen: Seen, index: int) -> str:
     """The name of a feature, without the unit behind it where that is too long."""
     name = printable(seen.table.features[index])
-    return name if len(name) <= FEATURE else name.partition(" (")[0]
+    return name if cells_of(name) <= FEATURE else name.partition(" (")[0]
 
 
 def _values(seen: Seen, sample: int, features: list[tuple[int, int]], role: str) -> Row:

@@ -21,6 +21,7 @@ COLOURS = 8  # classes that have a colour of their own
 SHADES = ("faint", "medium", "strong")
 SURE = (0.5, 0.9)  # from here on medium, strong: 0 is a coin's guess, 1 is certain
 POSITIVE, NEGATIVE = "class-1", "class-2"
+GROUNDS = " ░▒▓·:-="  # what a field of each class is filled with where colours are not seen
 
 
 def class_role(index: int) -> str:
@@ -31,6 +32,11 @@ def class_role(index: int) -> str:
 def class_roles(classes: int) -> list[str]:
     """Roles for fields of colour, three a class from faint to strong: that of class c and shade s is at 3 c + s."""
     return [f"{class_role(index)}-{shade}" for index in range(classes) for shade in SHADES]
+
+
+def class_glyph(index: int) -> str:
+    """What stands for the colour of a class (from 0) in its field; in front of the colour itself it is not seen."""
+    return GROUNDS[index % COLOURS]
 
 
 def class_letters(names: Sequence[str]) -> list[str]:
@@ -83,6 +89,7 @@ def signed_roles() -> list[str]:
 
 
 SIGNED_CHARACTERS = "==- +##"  # the same in characters, with about zero in the middle
+SIGNED_GLYPHS = SIGNED_CHARACTERS.replace(" ", "")  # one for each of `signed_roles`
 
 
 def signed(values: NDArray[Any], rest: float = 1 / 12) -> NDArray[np.intp]:
@@ -91,6 +98,12 @@ def signed(values: NDArray[Any], rest: float = 1 / 12) -> NDArray[np.intp]:
         size = np.digitize(np.abs(values), (1 / 3, 2 / 3))
         codes = np.where(values > 0, 3 + size, 2 - size)
         return np.where(np.abs(values) > rest, codes, -1)
+
+
+def in_pairs(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Every two rows of an array (2 n, columns) at their mean, so that both halves of a cell are alike."""
+    means: NDArray[np.float64] = values.reshape(len(values) // 2, 2, -1).mean(axis=1)
+    return means.repeat(2, axis=0)
 
 
 def signed_text(values: NDArray[Any]) -> list[str]:
@@ -114,7 +127,10 @@ def resized(values: NDArray[Any], rows: int, columns: int) -> NDArray[np.float64
 
 
 def number_text(value: float) -> str:
-    """An axis' number in three digits: 0.1, 1.75, 1680."""
+    """A number of the data in three digits, or as many as it has before the point up to four: 0.1, 1.75, 1680.
+
+    No zero at its end is kept: such a number stands still, unlike a loss (`figures.short`).
+    """
     return f"{value:.4g}" if abs(value) >= 100 else f"{value + 0.0:.3g}"
 
 

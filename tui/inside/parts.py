@@ -30,7 +30,7 @@ def briefly(forced: str) -> str:
 
 def other(part: Part, forced: str) -> str:
     """What Enter does, for the hint; nothing where there is no choice."""
-    return "" if forced else f"Enter: {WORDS['train' if part == 'validation' else 'validation']}"
+    return "" if forced else f"<inside.enter>: {WORDS['train' if part == 'validation' else 'validation']}"
 
 
 def table_of(trainer: Trainer) -> Table:

@@ -96,7 +96,7 @@ class SamplesView:
         seen = answers(trainer, part)
         facts = self._facts.get(trainer) or self._facts.setdefault(trainer, facts_of(table))
         choose = other(part, forced)
-        hint = "arrows: choose" + (f"   {choose}" if choose else "")
+        hint = "<arrows inside>: choose" + (f"   {choose}" if choose else "")
         return SamplesLook(table, seen, facts, scene.spot, _titles(table, seen, forced), hint)
 
 

@@ -27,13 +27,14 @@ class Spot:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """`blind`: what is known of validation is hidden, so a view shows the training set alone. `running`: it trains on, so
-    another look will be taken soon, of other weights."""
+    another look will be taken soon, of other weights. `plain`: there are no colours, so characters tell everything."""
 
     trainer: Trainer
     film: Film
     spot: Spot = Spot()
     blind: bool = False
     running: bool = False
+    plain: bool = False
 
 
 class Look(Protocol):

@@ -161,7 +161,7 @@ class SliceView:
 
     def why_not(self, trainer: Trainer) -> str:
         if trainer.run.surface is not None:
-            return "this preset is a landscape itself: v a shows it"
+            return "this preset is a landscape itself: <show.views> <view.own> shows it"
         if trainer.parameters.size > MOST_PARAMETERS:
             return f"{trainer.parameters.size:,} weights are too many: {MOST_PARAMETERS:,} are allowed"
         return ""
@@ -195,7 +195,7 @@ class SliceView:
             way=plane.project(np.array(numbers)),
             shares=plane.shares,
             titles=_titles(plane, lost, zoom, height, trainer.iteration, randomly),
-            hint=f"Up Down: zoom{_switch(plane, randomly)}",
+            hint=f"<inside.up> <inside.down>: zoom{_switch(plane, randomly)}",
             more=kept.coming is not None or not current.survey.complete,
             waiting=f"Measuring the loss around the weights: {current.survey.measured} places so far",
         )
@@ -262,8 +262,8 @@ def _holds(survey: Survey, weights: NDArray[np.floating[Any]]) -> bool:
 
 def _switch(plane: Plane, randomly: bool) -> str:
     if randomly:
-        return "   Enter: along the way"
-    return "   Enter: random directions" if plane.kind == "path" else ""
+        return "   <inside.enter>: along the way"
+    return "   <inside.enter>: random directions" if plane.kind == "path" else ""
 
 
 def _titles(plane: Plane, lost: bool, zoom: int, height: Height, iteration: int, randomly: bool) -> tuple[Row, ...]:

@@ -16,7 +16,7 @@ from engine.objective import NetworkObjective
 from engine.snapshot import grid
 from tui.canvas import Row
 from tui.inside.cells import Cells
-from tui.inside.marks import grid_size, resized, signed, signed_roles, signed_text
+from tui.inside.marks import SIGNED_GLYPHS, grid_size, resized, signed, signed_roles, signed_text
 from tui.inside.scene import Scene
 
 COLUMNS, ROWS = 32, 24
@@ -57,7 +57,7 @@ class UnitMaps:
                 for row, line in enumerate(signed_text(resized(self.maps[unit], tall, 2 * tall))):
                     cells.put(x, y + 1 + row, line, "text")
             else:
-                cells.halves(x, y + 1, signed(resized(self.maps[unit], 2 * tall, 2 * tall)), roles)
+                cells.halves(x, y + 1, signed(resized(self.maps[unit], 2 * tall, 2 * tall)), roles, SIGNED_GLYPHS)
         return cells.rows()
 
 

@@ -27,6 +27,7 @@ from tui.keyboard.places import Place, keys_of, places
 Keymap = Mapping[str, tuple[str, ...]]  # Textual's names of keys by the ids of bindings
 
 LARGEST = 64 * 1024  # bytes
+WITH_LIST = ("view", "panes", "evidence")  # sheets in which a list has the focus, so that its keys work there
 LEAVE = "app.leave"  # ctrl+q, which nothing can take away
 NAMED = ("space", "enter", "escape", "tab", "up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert",
          "delete", "shift+tab")  # fmt: skip
@@ -119,18 +120,19 @@ def _key(word: str, binding: Binding) -> tuple[str, str]:
     """Textual's name of a key, or what is wrong with it."""
     key = word if len(word) == 1 else word.strip().lower()
     key = _character_to_key(key) if len(key) == 1 else key
-    why = _why_not(word, key)
-    if not why and binding.priority and typed(key) and key not in keys_of(binding, {}):
+    usual = keys_of(binding, {})
+    why = _why_not(word, key, usual)
+    if not why and binding.priority and typed(key) and key not in usual:
         why = f"{show(word)} is a character, and in this sheet characters are typed"
     return key, why
 
 
-def _why_not(word: str, key: str) -> str:
-    """Why a key cannot be used; empty where it can."""
+def _why_not(word: str, key: str, usual: Sequence[str]) -> str:
+    """Why a key cannot be used; empty where it can. `usual` are the keys that the binding has anyway."""
     said = show(word)
     if word in ("[", "]", "O") or key in ("left_square_bracket", "right_square_bracket"):
         return f"{said} cannot be used: over a slow line it follows Escape in what an arrow key sends"
-    if len(word) == 1 and word in string.digits:
+    if len(word) == 1 and word in string.digits and key not in usual:
         return f"{said} cannot be used: in the settings a digit begins to type a value"
     if key.startswith(("alt+", "meta+")):
         return f"{said} cannot be used: many terminals send Alt as Escape and a letter, or keep it for themselves"
@@ -180,7 +182,7 @@ def _scopes() -> Iterator[tuple[Place, ...]]:
         if place.kind == "pane":
             yield place, lab, app
         elif place.kind == "sheet":
-            yield place, by_name["sheet"], app
+            yield place, *([by_name["list"]] if place.name in WITH_LIST else []), by_name["sheet"], app
     yield by_name["list"], by_name["sheet"], app
 
 

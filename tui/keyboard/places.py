@@ -33,6 +33,7 @@ TITLES = {
     "results": "In the table of results",
     "sheet": "In every sheet",
     "list": "In a list",
+    "view": "In the views",
     "help": "In this help",
     "panes": "In the list of panes",
     "taking": "Where files are taken away",

@@ -15,14 +15,16 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.canvas import Pane, Row, heading, row, width_of
+from tui.keyboard.named import named
 from tui.plots.pictures import Picture
 from tui.plots.plot import Drawing, column_of, plot
 from tui.plots.ticks import Floats
 
-HINT = "← → cursor  ↑ ↓ zoom"
+ZOOM, AWAY = "<brief curves.up> <brief curves.down> zoom", "<brief pane.escape> cursor away"
+HINT = f"<brief curves.left> <brief curves.right> cursor  {ZOOM}"
 HINTS = {
-    False: ("← → cursor  ↑ ↓ zoom  PgUp PgDn move  Enter fits", HINT),
-    True: ("↑ ↓ zoom  End newest  Esc cursor away", "Esc cursor away"),
+    False: (f"{HINT}  <brief curves.page_up> <brief curves.page_down> move  <curves.enter> fits", HINT),
+    True: (f"{ZOOM}  <curves.end> newest  {AWAY}", AWAY),
 }
 
 
@@ -88,7 +90,7 @@ class Curves(Pane, can_focus=True):
             return
         width, height = self.size.width, self.size.height
         if self.picture.text:
-            lines = [line for text in self.picture.text for line in textwrap.wrap(text, width - 4) or [""]]
+            lines = [line for text in self.picture.text for line in textwrap.wrap(named(text), width - 4) or [""]]
             if len(lines) > height - 1:
                 lines = [line for line in lines if line]
             self.paint([heading(self.picture.titles[0], width, self.has_focus), *(row(f"  {line}") for line in lines)])
@@ -106,8 +108,8 @@ class Curves(Pane, can_focus=True):
         title = next((each for each in titles if width_of(each) <= width - 5), titles[-1])
         if self.has_focus and sight is not None and len(sight.x):
             for hint in HINTS[sight.cursor is not None]:
-                if width_of(title) + len(hint) + 7 <= width:
-                    return (*title, (f"  {hint}", "dim"))
+                if width_of(told := (*title, (f"  {hint}", "dim"))) + 5 <= width:
+                    return told
         return title
 
     # keys

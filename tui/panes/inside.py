@@ -45,8 +45,8 @@ class InsidePane(Pane, can_focus=True):
             return
         titles, hint = self.look.titles, self.look.hint if self.has_focus else ""
         title = next((one for one in titles if width_of(one) <= width - 5), titles[-1])
-        if hint and width_of(title) + len(hint) + 8 <= width:
-            title = (*title, (f"  {hint}", "dim"))
+        if hint and width_of(told := (*title, (f"  {hint}", "dim"))) + 6 <= width:
+            title = told
         self.paint([heading(title, width, self.has_focus), *(self.look.rows(width, height - 1) or [row("")])])
 
     def action_move(self, x: int, y: int, mode: int) -> None:

@@ -235,7 +235,7 @@ def question_rows(questions: Sequence[Question], answered: int, width: int) -> l
         if number < answered:
             rows += wrapped(question.answer, width, 2, "strong")
         elif number == answered:
-            rows += wrapped("> Enter shows the answer", width, 2, "dim")
+            rows += wrapped("> <lesson.enter> shows the answer", width, 2, "dim")
         rows.append(())
     return rows
 

@@ -14,6 +14,7 @@ from textual.message import Message
 
 from engine import History
 from tui.canvas import Pane, Row, fit, heading, width_of
+from tui.tree.in_batch import has_rest
 from tui.tree.outline import Node, Outline, newest
 from tui.tree.rows import Branch, epoch_of, epoch_row, iteration_row, run_row
 
@@ -62,7 +63,7 @@ class ProgressTree(Pane, can_focus=True):
         self.led = False  # the cursor is where `go_to` has put it
         self._followed_before = False  # and has taken it away from the newest
         self._lent: Node | None = None  # the epoch that `go_to` has opened
-        self._details: dict[Node, list[Row]] = {}
+        self._details: dict[tuple[Node, int], list[Row]] = {}
         self._details_of: tuple[object, ...] = ()  # what these were made of
 
     def show(self, branches: Sequence[Branch], followed: int) -> None:
@@ -124,7 +125,7 @@ class ProgressTree(Pane, can_focus=True):
     def draw(self) -> None:
         """Paint what is in sight."""
         width, height = self.size.width, self.size.height
-        hint = "" if self.following else "  End: newest"
+        hint = "" if self.following else "  <tree.end>: newest"
         rows = [heading((("Progress", "text"), (hint, "dim")), width, self.has_focus)]
         rows += [self._row(node, width) for node in self._in_sight(height - 1)]
         self.paint(rows)
@@ -173,9 +174,14 @@ class ProgressTree(Pane, can_focus=True):
         made_of = (self.size.width, branch.hidden, *(id(history) for history in self._histories))
         if made_of != self._details_of:
             self._details, self._details_of = {}, made_of
-        if node not in self._details:
-            self._details[node] = branch.details(node, self.size.width)
-        return self._details[node]
+        opened = len(self._opened_in(node))
+        if (node, opened) not in self._details:
+            self._details[node, opened] = branch.details(node, self.size.width, opened)
+        return self._details[node, opened]
+
+    def _opened_in(self, node: Node) -> set[Node]:
+        """The details of a node that are opened: those at whose end the rest of its samples is."""
+        return {one for one in self.opened if one.detail >= 0 and one.parent == node}
 
     def action_move(self, by: int) -> None:
         """The cursor by so many rows; below the last one the tree follows again.
@@ -215,18 +221,17 @@ class ProgressTree(Pane, can_focus=True):
         self.draw()
 
     def action_open(self, wanted: bool | None = None) -> None:
-        """Open or close the node under the cursor; closing one that is closed, or a detail, closes what it is in."""
+        """Open or close the node under the cursor; closing what is closed, or cannot be opened, closes what it is in."""
         if not self.branches:
             return
         self._browse()
         node = self.cursor
-        if node.detail >= 0 and wanted is not False:
-            return
         is_open = node in self.opened
         if wanted is False and not is_open and node.epoch:
             node, is_open = node.parent, True
         if is_open and wanted is not True:
-            self.opened.discard(node)
+            inside = self._opened_in(node if node.detail < 0 else node.parent)
+            self.opened -= {node, *(one for one in inside if one.detail > node.detail)}
         elif not is_open and wanted is not False and self._has_rows(node):
             self.opened.add(node)
             self._show_below(node)
@@ -235,10 +240,13 @@ class ProgressTree(Pane, can_focus=True):
     def _show_below(self, node: Node) -> None:
         """Scroll so far that what was opened is in sight, as far as there is room."""
         at, height = self._outline().index(node), self.size.height - 1
-        self._top = max(self._top, min(at, at + 1 + len(self._rows_below(node)) - height))
+        below = len(self._rows_below(node)) if node.detail < 0 else len(self._rows_below(node.parent)) - node.detail - 1
+        self._top = max(self._top, min(at, at + 1 + below - height))
 
     def _has_rows(self, node: Node) -> bool:
         """Whether there is something in a node that can be opened."""
+        if node.detail >= 0:
+            return has_rest(self._rows_below(node.parent)[node.detail])
         within = node.iteration < 0 and not (node.epoch and self.branches[node.run].walk is not None)
         return within or bool(self._rows_below(node))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tui.canvas import Pane, Row, Span, fit, heading, row, width_of
 from tui.comparing.results import Result, Results
-from tui.figures import cut
+from tui.figures import cut, padded, widest
 from tui.hidden import BLIND
 from tui.names import marked
 
@@ -100,19 +100,19 @@ def _called(one: Result, narrow: bool) -> str:
 
 
 def _width(results: Results, names: list[str], narrow: bool) -> int:
-    return sum(max(map(len, _cells(results, name, narrow))) + 2 for name in names) + 1
+    return sum(widest(_cells(results, name, narrow)) + 2 for name in names) + 1
 
 
 def _lines(results: Results, names: list[str], width: int) -> list[Row]:
     most = MOST + max(0, width - _width(results, names, width < NARROW))  # the room that is left over is for what differs
     cells = [_cells(results, name, width < NARROW, most) for name in names]
     cells[0] = ["run", *cells[0][1:]]
-    wide = [max(map(len, column)) for column in cells]
+    wide = [widest(column) for column in cells]
     rows: list[Row] = []
     for index in range(len(results.runs) + 1):
         spans: list[Span] = []
         for name, column, size in zip(names, cells, wide, strict=True):
-            text = column[index].ljust(size) if name in ("name", "differs", "ending") else column[index].rjust(size)
+            text = padded(column[index], size) if name in ("name", "differs", "ending") else column[index].rjust(size)
             role = "dim" if index == 0 else "text"
             if index and name == "name":
                 role = results.runs[index - 1].role
@@ -131,7 +131,7 @@ def _second(one: Result, unit: str, width: int) -> Row:
     word = "steps" if unit == "step" else "iterations"
     amount = f"{one.iterations} {word} in {one.seconds}" if one.iterations != "-" else "nothing trained"
     for text in (f"   {one.differs}: {amount}", f"   {one.differs}", f"   {amount}"):
-        if len(text) + width_of(ending) <= width and one.differs:
+        if width_of(((text, "dim"), *ending)) <= width and one.differs:
             break
     return fit((*ending, (text, "dim")), width)
 

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.canvas import Pane, Row, Span, fit, heading, row
-from tui.figures import cut
+from tui.figures import cells_of, cut
 from tui.keyboard.line import Line
 
 NUDGES = "The value a step down, and up"
@@ -157,7 +157,7 @@ class SettingsPane(Pane, can_focus=True):
             left = " " * max(1, width - len(label) - len(before + at + after) - 3)
             return ((label + left, "strong"), (before, "strong"), (at, "cursor-focus"), (after, "strong"), mark)
         value = cut(entry.value, width - len(label) - 4)
-        gap = " " * max(1, width - len(label) - len(value) - 3)
+        gap = " " * max(1, width - len(label) - cells_of(value) - 3)
         role = "strong" if entry.differs else "text"
         if here and self.has_focus:
             return (((label + gap), "cursor-focus"), (value, "cursor-focus"), (mark[0], "cursor-focus"))

@@ -11,6 +11,7 @@ from textual.message import Message
 from engine import IterationMetrics
 from tui.canvas import Pane, Row, Span, ends, heading, row, width_of
 from tui.figures import duration, percent, rate, short
+from tui.keyboard.named import named
 from tui.walk import Walk
 
 PHASES = ("forward", "loss", "backward", "update")
@@ -206,7 +207,8 @@ def _newest(moment: Moment, width: int) -> str:
     if moment.refused:
         return "refused: a step needs more memory than it may"
     if newest is None:
-        return "no step yet: space starts, n takes one" if walk else "no batch yet: space starts, n takes one batch"
+        what = ("step", "one") if walk else ("batch", "one batch")
+        return named(f"no {what[0]} yet: <run.toggle> starts, <run.batch> takes {what[1]}")
     if walk is not None:
         start, gradient = f"step {newest.iteration} from {walk.at(-2)}", f"gradient {walk.gradient(-2)}"
         long = f"{start}: loss {short(newest.batch_loss)}, {gradient}"

@@ -98,6 +98,11 @@ def _steps(low: float, high: float, parts: int) -> tuple[float, float, float, in
 def _log_axis(low: float, high: float, height: int) -> tuple[float, float, Ticks]:
     low, high = math.floor(low * 2) / 2, math.ceil(high * 2) / 2
     powers = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
-    step = max(1, -(-len(powers) // max(1, (height - 3) // 2)))
-    powers = powers[::step] if powers else [low, high]
-    return low, high, tuple((power, power_label(power)) for power in powers)
+    powers = powers[:: max(1, -(-len(powers) // max(2, (height - 3) // 2)))]
+    if len(powers) == 1:  # one number alone is no scale: 1-2-5 as well, as many as have a row between them
+        row = (high - low) / max(1, height - 4)
+        others = [power + math.log10(factor) for power in (powers[0] - 1, powers[0]) for factor in (2, 5)]
+        for other in sorted((at for at in others if low <= at <= high), key=lambda at: -abs(at - powers[0])):
+            if len(powers) == 1 or min(abs(other - power) for power in powers) >= 2 * row:
+                powers.append(other)
+    return low, high, tuple((power, power_label(power)) for power in sorted(powers))

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine import Trainer
 from tui.figures import percent, short
-from tui.hidden import UNCOVERS, Hidden
+from tui.hidden import Hidden, why_hidden
 from tui.plots.legends import Drawn, drawn, exactly
 from tui.plots.pictures import Kind, Picture, compose, made_smooth
 from tui.plots.readings import Curve
@@ -30,10 +30,10 @@ MORE = ("rate", "gradient", "ratio", "gap")
 def why_not(name: str, trainer: Trainer, hidden: Hidden) -> str:
     """Why there is no such curve, in a line; empty where there is one."""
     if name in ("rate", "ratio") and hidden.setting("learning_rate"):  # a ratio, with the gradient, would tell the rate
-        return f"learning_rate is hidden: {UNCOVERS}"
+        return why_hidden("learning_rate")
     if name == "gap":
         if hidden.validation:
-            return f"validation is hidden: {UNCOVERS}"
+            return why_hidden("validation")
         if trainer.history.initial_validation is None:
             return "there is no validation set"
     return ""

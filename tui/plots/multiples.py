@@ -139,15 +139,16 @@ def draw_multiples(found: Multiples, width: int, height: int) -> list[Row]:
         for figure in range(shown):
             at = line * shown + figure
             high = height * (at + 1) // (lines * shown) - height * at // (lines * shown)
-            cells = [_cell(one, figure, found.figures[figure], wide, high) for one in runs]
+            cells = [_cell(one, figure, found.figures[figure], wide, high, height // (lines * shown)) for one in runs]
             rows += [_beside([cell[row] for cell in cells], wide) for row in range(high)]
     return rows
 
 
-def _cell(one: Small, figure: int, word: str, width: int, height: int) -> list[Row]:
+def _cell(one: Small, figure: int, word: str, width: int, height: int, least: int) -> list[Row]:
+    """A small plot in so many cells; `least` is the height of the lowest of them, by whose rows all have their ticks."""
     picture = one.pictures[figure]
     title = _title(one, picture, word, width - 5)
-    axes = picture.axes
+    axes = replace(picture.axes, y_rows=least - 1)
     if picture.sight is not None:
         axes = replace(axes, x_ticks=picture.sight.scale.ticks(axes.x_low, axes.x_high, width - 7))
     rows = [heading(title, width, False), *plot(picture.series, axes, width, height - 1).rows]

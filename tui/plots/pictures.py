@@ -135,7 +135,7 @@ def compose(
         if kind.validated:
             points.append(Series(scale.x_of(history, one.seen[:, 0]), one.seen[:, 1], run.point_role, run.marker))
         newest, seen = float(y[-1]) if len(history) and len(y) else None, float(one.seen[-1, 1]) if len(one.seen) else None
-        legends.append(Legend(run, newest, seen, best_of(best, history)))
+        legends.append(Legend(run, newest, seen, best_to_mark(best, history)))
     points += _best(legends, scale)
     axes, notes = _axes(kind, first, curves, sight)
     # points above lines: what comes later is drawn over what comes first
@@ -211,7 +211,7 @@ def made_smooth(run: Drawn, column: str, weight: float) -> tuple[Floats | None, 
     return None, None
 
 
-def best_of(best: EpochMetrics | None, history: History) -> tuple[int, float] | None:
+def best_to_mark(best: EpochMetrics | None, history: History) -> tuple[int, float] | None:
     """The epoch with the smallest validation loss, and that; None where it is the newest, which has a mark already."""
     if best is None or best.validation is None or best.epoch == len(history.epochs):
         return None

@@ -46,7 +46,8 @@ class Series:
 @dataclass(frozen=True, slots=True)
 class Axes:
     """Both axes: limits of x, the ticks on it, and which are logarithmic; `y_floor` and `y_ceiling` are always in, and with
-    `y_limits` the rest is cut off there. What is above `y_cap` or below `y_least` is cut off as well, with a mark."""
+    `y_limits` the rest is cut off there. What is above `y_cap` or below `y_least` is cut off as well, with a mark. With
+    `y_rows` y has the ticks of a plot so many rows high, so that plots of about one height have the same."""
 
     x_low: float
     x_high: float
@@ -58,6 +59,7 @@ class Axes:
     y_limits: tuple[float, float] | None = None
     y_cap: float = math.inf
     y_least: float = -math.inf
+    y_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: M
         lost, over, under = _beyond(shown, axes, low_x, high_x)
         shown = [_cut(one, axes) for one in shown]
         values = _extremes(shown, axes, low_x, high_x)
-    low, high, ticks = y_axis(values, axes.log_y, (axes.y_floor, axes.y_ceiling), axes.y_limits, height)
+    low, high, ticks = y_axis(values, axes.log_y, (axes.y_floor, axes.y_ceiling), axes.y_limits, axes.y_rows or height)
     ticks = tuple((at, label.rjust(LABELS if width >= ROOMY else 0)) for at, label in ticks)
     columns = max(2, width - max(len(label) for _, label in ticks) - 2)
     rows = height - (3 if axes.x_ticks else 2)  # without ticks there is no line for their labels
@@ -124,12 +126,24 @@ def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: M
             points = cell_of(np.array(xs), low_x, high_x, columns, ACROSS), cell_of(np.array(ys), low, high, rows, DOWN)
             for across_at, up_at in zip(*points, strict=True):
                 put(int(across_at), int(up_at), one.marker, one.role)
+    drawn_lines = {one.role for one in shown if one.marker == LINE}
+    for one in shown:
+        if one.role in drawn_lines and one.marker.isalpha() and len(one.marker) == 1:
+            _keep_letter(cells, roles, one)
     for beyond, mark, row in ((under, MARK_UNDER, 0), (over, MARK_OVER, rows - 1), (lost, MARK_LOST, rows - 1)):
         for column in cell_of(np.array(sorted(beyond)), low_x, high_x, columns, ACROSS).tolist():
             put(int(column), row, mark, "bad")
     if marks is not None:
         _mark(cells, roles, marks, axes, columns)
     return Drawing([_row(line, kinds) for line, kinds in zip(cells, roles, strict=True)], columns)
+
+
+def _keep_letter(cells: list[list[str]], roles: list[list[str]], one: Series) -> None:
+    """Where other letters hide all of a run's own, one is put in the middle of what is seen of its curve."""
+    own = [(row, at) for row, line in enumerate(roles) for at, role in enumerate(line) if role == one.role]
+    if own and not any(cells[row][at] == one.marker for row, at in own):
+        row, at = sorted(own, key=lambda place: place[1])[len(own) // 2]
+        cells[row][at] = one.marker
 
 
 def along(axes: Axes, x: float) -> float:

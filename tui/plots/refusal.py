@@ -33,5 +33,12 @@ def refused_picture(trainer: Trainer) -> Picture:
         (title,),
         (),
         Axes(0.0, 1.0),
-        text=(f"batch_size {run.batch_size} needs too much memory", "", *text, "", hint, "then space starts the run."),
+        text=(
+            f"batch_size {run.batch_size} needs too much memory",
+            "",
+            *text,
+            "",
+            hint,
+            "then <run.toggle> starts the run.",
+        ),
     )

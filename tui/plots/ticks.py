@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.figures import short
-
 Floats = NDArray[np.float64]
 Ticks = tuple[tuple[float, str], ...]
 
@@ -82,10 +80,10 @@ def round_label(value: float, step: float = 0.0, top: float = 0.0) -> str:
 
 
 def power_label(exponent: float) -> str:
-    """A power of ten on an axis: 1000, 100, 10, 1, 0.1, 0.01, 1e-5; one of half a power, as short as it can be said."""
-    if not exponent.is_integer():
-        return short(10.0**exponent)
-    return f"{10.0**exponent:.10g}" if -3 <= exponent <= 4 else f"1e{exponent:.0f}"
+    """A power of ten on an axis, or 2 or 5 times one: 1000, 100, 50, 10, 1, 0.1, 0.01, 1e-5."""
+    if -3 <= exponent < 4.99:
+        return f"{10.0**exponent:.3g}" if exponent < 3 else f"{10.0**exponent:.0f}"
+    return f"{10.0**exponent:.0e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
 def _ones_twos_fives(low: float, high: float) -> list[float]:

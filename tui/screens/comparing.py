@@ -9,7 +9,7 @@ from textual import on
 from engine import Preset, PresetError
 from tui import form
 from tui.comparing.compared import Line, differing_line
-from tui.comparing.kept import Kept, with_changes
+from tui.comparing.kept import DRAWN, Kept, with_changes
 from tui.comparing.side_by_side import compared, one_setting, same_seed, several, told
 from tui.figures import count
 from tui.hidden import NOTHING
@@ -38,7 +38,7 @@ class Compares(Trains, Edits):
         bar, session = self.query_one("#differs", Bar), self.session
         line = differing_line(session, narrow=self.has_class("narrow"))
         if self.seeding:
-            line = Line(((self.seeding, "strong"), ("Escape gives them up", "dim")), "")
+            line = Line(((self.seeding, "strong"), ("<pane.escape> gives them up", "dim")), "")
         bar.display = bool(line)
         bar.show(lambda width: line.fitted(width) if line else ())
 
@@ -49,7 +49,7 @@ class Compares(Trains, Edits):
         session = self.session
         if session.trainer.iteration and session.trainer not in session.promised:
             said = session.keep_ghost()
-            self.say(said, said.replace(", drawn faint behind the next run", ""))
+            self.say(said, said.replace(DRAWN, ""))
             self.frame()
         elif session.kept or session.steps:
             self.action_runs()
@@ -74,7 +74,7 @@ class Compares(Trains, Edits):
         if not session.steps:
             session.prepare()
         self.conductor.plan()
-        waits = "r starts with them" if session.steps else "space starts with them"
+        waits = "<run.restart> starts with them" if session.steps else "<run.toggle> starts with them"
         self.say(f"The settings of {row.name} are in the form: {waits}")
 
     # side by side
@@ -87,7 +87,7 @@ class Compares(Trains, Edits):
         self._begin()
         if self.session.state == "running" and len(rows) > 1:
             batches = "of one seed" if same_seed(rows) else "each with its own seed, so their batches differ"
-            self.say(f"{count(len(rows), 'run')} side by side in lockstep, {batches}. k keeps, space pauses")
+            self.say(f"{count(len(rows), 'run')} side by side in lockstep, {batches}. <run.keep> keeps, <run.toggle> pauses")
 
     def _go_on_with(self, preset: Preset) -> None:
         """Other runs in place of those of now, which are kept."""
@@ -157,4 +157,4 @@ class Compares(Trains, Edits):
         self._go_on_with(preset)
         of = f" of {who} alone" if before > 1 and session.hidden == NOTHING else ""
         if self.session.state != "refused":
-            self.say(f"{told(field, values)}{of}. space starts them side by side, same seed, same batches")
+            self.say(f"{told(field, values)}{of}. <run.toggle> starts them side by side, same seed, same batches")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -16,15 +15,16 @@ from textual.widgets.option_list import Option
 
 from engine.verdict import Verdict
 from tui.canvas import Row, Section, ends, width_of, wrapped
-from tui.screens.sheets import Sheet
+from tui.keyboard.named import named
+from tui.screens.sheets import Lines, Sheet, hint
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that can be done: its id, its letter, what it does and the reason; where it is not `possible`, why not."""
+    """Something that can be done: its id, as in the id of its key, what it does and the reason; where it is not `possible`,
+    why not."""
 
     id: str
-    letter: str
     text: str
     reason: str
     possible: bool = True
@@ -35,6 +35,8 @@ class EvidenceSheet(Sheet[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "dismiss('hide')", "Close", show=False, id="evidence.w"),
+        Binding("s", "take('setting')", "The setting to try, into the form", show=False, id="evidence.setting"),
+        Binding("l", "take('lesson')", "Open the lesson that shows the same", show=False, id="evidence.lesson"),
     ]
 
     def __init__(
@@ -60,13 +62,11 @@ class EvidenceSheet(Sheet[str]):
             yield Static(f"Why? {who}{verdict.name}{at}", classes="sheet-title", markup=False)
             yield Section(id="evidence-facts")
             if self.offers:
-                yield OptionList(*map(_option, self.offers), id="evidence-offers")
-            choose = (
-                "Enter or a letter takes it   " if self._first is not None else "A letter takes it   " if self.offers else ""
-            )
-            yield Static(
-                f"{choose}{'Escape' if self.uncovered else 'Escape or w'} closes", classes="sheet-hint", markup=False
-            )
+                yield Lines(*map(_option, self.offers), id="evidence-offers")
+            choose = "A letter takes it   " if self.offers else ""
+            if self._first is not None:
+                choose = "<list.enter> or a letter takes it   "
+            yield hint(f"{choose}{'<sheet.escape>' if self.uncovered else '<any sheet.escape evidence.w>'} closes")
 
     def on_mount(self) -> None:
         self.query_one("#evidence-facts", Section).show(self.rows)
@@ -93,13 +93,10 @@ class EvidenceSheet(Sheet[str]):
             rows += [(), *wrapped(self.uncovered, width, 2, "key")]
         return [*rows, ()]
 
-    def on_key(self, event: events.Key) -> None:
-        """A letter takes its offer."""
-        for offer in self.offers:
-            if event.character == offer.letter and offer.possible:
-                event.stop()
-                event.prevent_default()
-                self.dismiss(offer.id)
+    def action_take(self, name: str) -> None:
+        """A letter takes its offer, where there is that."""
+        if any(offer.id == name and offer.possible for offer in self.offers):
+            self.dismiss(name)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
@@ -115,6 +112,6 @@ def fact_rows(what: str, figure: str, width: int) -> list[Row]:
 
 
 def _option(offer: Offer) -> Option:
-    text = Text.assemble((f" {offer.letter} ", "bold"), offer.text, (f"   {offer.reason}", "dim"))
+    text = Text.assemble((named(f"<evidence.{offer.id}> "), "bold"), offer.text, (f"   {named(offer.reason)}", "dim"))
     text.no_wrap, text.overflow = False, "fold"
     return Option(text, id=offer.id, disabled=not offer.possible)

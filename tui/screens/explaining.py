@@ -88,7 +88,7 @@ class Explains(Lab):
         mark, role = MARKS[verdict.kind]
         run = session.trainer.run.name if len(session.trainers) > 1 else ""
         offers = [offer for offer in (self._setting(verdict.suggestion), self._lesson(verdict.lesson)) if offer is not None]
-        uncovered = f"Uncovered: {listed(hide)}. w hides it again" if hide else ""
+        uncovered = f"Uncovered: {listed(hide)}. <evidence.w> hides it again" if hide else ""
         unit = "step" if session.trainer.run.surface is not None else "epoch"
 
         def chosen(name: str | None) -> None:
@@ -108,12 +108,12 @@ class Explains(Lab):
         self.show_covers()
         self.redraw()
         what = listed(session.preset.sheet.show.hide)
-        self.say(f"Hidden: {what}" if covered else f"Uncovered: {what}. w hides it again")
+        self.say(f"Hidden: {what}" if covered else f"Uncovered: {what}. <evidence.w> hides it again")
 
     def _lesson(self, name: str) -> Offer | None:
         if not name or name == self.session.preset.name:
             return None
-        return Offer("lesson", "l", f"Open the lesson {name}", "a lesson on this")
+        return Offer("lesson", f"Open the lesson {name}", "a lesson on this")
 
     def _setting(self, suggestion: Suggestion | None) -> Offer | None:
         """The suggested setting as something to choose; with the reason why not where it cannot be."""
@@ -124,10 +124,10 @@ class Explains(Lab):
             return None
         now, new = (form.written(tuple(one) if isinstance(one, list) else one) for one in (session.value(field), value))
         if now == new:
-            return Offer("setting", "s", f"{field.label} is {new} already", "r starts again with it", possible=False)
+            return Offer("setting", f"{field.label} is {new} already", "<run.restart> starts again with it", possible=False)
         why = session.fixed(field) or tried(session, field, value)
         return Offer(
-            "setting", "s", f"Set {field.label} {now} → {new} for the next run", why or suggestion.reason, possible=not why
+            "setting", f"Set {field.label} {now} → {new} for the next run", why or suggestion.reason, possible=not why
         )
 
     def _write(self, suggestion: Suggestion) -> None:

@@ -8,10 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 from tui.exporting.kinds import KINDS, Taken
 from tui.figures import printable
 from tui.screens.teaching import Teaches
+from tui.screens.viewing import LooksAt
 from tui.words.verdicts import Verdicts
 
 
-class TakesAway(Teaches):
+class TakesAway(Teaches, LooksAt):
     """The part of the lab that exports."""
 
     verdicts: Verdicts  # those that the line shows
@@ -29,11 +30,10 @@ class TakesAway(Teaches):
 
     def taken(self) -> Taken:
         """The lab as it is on the screen now."""
-        strips = self._compositor.render_strips()
         return Taken(
             self.session,
             _spaced(self.app.export_screenshot(title=f"descent: {printable(self.session.preset.title)}")),
-            [strip.text.rstrip() for strip in strips],
+            self.in_plain_lines(),
             self._told_now().claims,
             self.verdict_lines(),
             f"Written by descent{_version()} on {datetime.now():%Y-%m-%d at %H:%M}.",

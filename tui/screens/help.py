@@ -21,8 +21,9 @@ from textual.widgets.option_list import Option
 
 from tui.figures import printable
 from tui.keyboard.keys import Key, in_force
+from tui.keyboard.named import named
 from tui.keyboard.places import help_rows
-from tui.screens.sheets import Sheet, choosing, heading, typing_line
+from tui.screens.sheets import Choices, Sheet, choosing, heading, hint, typing_line
 from tui.words import glossary
 
 Keymap = Mapping[str, Sequence[str]]
@@ -40,9 +41,9 @@ WORDS: dict[str, Group] = {
     ),
 }
 NOTES = """\
-In the settings ~ takes effect at once, ↻ with the next start (r). Several values with commas (0.1, 0.01) \
+In the settings ~ takes effect at once, ↻ with the next start (<run.restart>). Several values with commas (0.1, 0.01) \
 make a run of each, side by side.
-In the lesson, words that are underlined stand in the glossary: Tab, or ? from there.
+In the lesson, words that are underlined stand in the glossary: <pane.next>, or <show.help> from there.
 Any of these keys can be another one: descent keys says how."""
 
 
@@ -75,17 +76,17 @@ class Help(Sheet[str]):
         self._slugs: list[str] = []  # of each line of the list, '' for a heading
 
     def compose(self) -> ComposeResult:
-        self.list, self.entry = OptionList(id="help-list"), OptionList(id="help-entry")
+        self.list, self.entry = Choices(id="help-list"), Choices(id="help-entry")
         with Vertical():
             yield Static(id="help-title", classes="sheet-title", markup=False)
             with VerticalScroll(id="help-keys"):
                 yield Static(key_table(self.table, self.keymap))
-                yield Static(f"\n{NOTES}", markup=False)
+                yield Static(named(f"\n{NOTES}"), markup=False)
             yield typing_line(placeholder="type to search")
             with Horizontal(id="help-words"):
                 yield self.list
                 yield self.entry
-            yield Static(id="help-hint", classes="sheet-hint", markup=False)
+            yield hint(id="help-hint")
 
     def on_mount(self) -> None:
         self._fill("", self.at)
@@ -102,13 +103,13 @@ class Help(Sheet[str]):
         self.list.set_class(not self.within, "active")
         self.entry.set_class(self.within, "active")
         title = " Keys   [Words]" if self.words else "[Keys]   Words "
-        self.query_one("#help-title", Static).update(f"{title}   Tab turns the page")
-        hint = "arrows scroll   type to search the words   Escape closes"
+        self.query_one("#help-title", Static).update(named(f"{title}   <help.tab> turns the page"))
+        said = "arrows scroll   type to search the words   <help.escape> closes"
         if self.words:
-            hint = "Up Down choose   Enter leads on   Escape closes"
+            said = "<help.up> <help.down> choose   Enter leads on   <help.escape> closes"
         if self.within:
-            hint = "Up Down choose   Enter goes there   Escape: back to the words"
-        self.query_one("#help-hint", Static).update(hint)
+            said = "<help.up> <help.down> choose   Enter goes there   <help.escape>: back to the words"
+        self.query_one("#help-hint", Static).update(named(said))
         self.set_focus(self.query_one(Input) if self.words else self.query_one("#help-keys"))
 
     # the words
@@ -145,13 +146,13 @@ class Help(Sheet[str]):
         """Show what a word means, and where it leads."""
         term = glossary.terms()[slug]
         self.entry.clear_options()
-        self.entry.add_option(Option(Content.assemble((term.word, "bold"), f"\n{term.says}"), disabled=True))
+        self.entry.add_option(Option(Content.assemble((term.word, "bold"), f"\n{named(term.says)}"), disabled=True))
         presets = [(f"preset {name}", self.titles[name]) for name in term.presets if name in self.titles]
         words = [(f"word {other}", glossary.terms()[other].word) for other in term.see]
         for title, links in (("Shown by", presets), ("See", words)):
             if links:
                 self.entry.add_option(Option(Content.styled(f"\n{title}", "$text-primary"), disabled=True))
-                self.entry.add_options(Option(Content(f"> {printable(text)}"), id=link) for link, text in links)
+                self.entry.add_options(Option(Content(f"→ {printable(text)}"), id=link) for link, text in links)
         self.entry.highlighted = None
         self.entry.scroll_home(animate=False)
 

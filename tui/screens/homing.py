@@ -14,7 +14,7 @@ from textual.widget import Widget
 from tui.figures import count
 from tui.home import remembered, themes
 from tui.home.remembered import PANES, Layout
-from tui.keyboard import keymap
+from tui.keyboard import keymap, named
 from tui.keyboard.keys import KEYS, Key, in_force
 from tui.screens.too_small import TooSmall, words
 from tui.screens.viewing import LooksAt
@@ -52,6 +52,7 @@ class AtHome(LooksAt):
             problems = count(len(error.problems), "problem")
             self._troubles.append(f"keymap.toml: {problems}, so all keys are as usual. descent keys lists them")
         self.keys = in_force(self.keymap)
+        named.put_in_force(self.keymap)
         self.settings.edits = self.keymap.get("settings.enter", ("enter",))
         self.app.set_keymap({name: ",".join(keys) for name, keys in self.keymap.items()})
         themes.take(self.app, layout.theme)
@@ -92,7 +93,8 @@ class AtHome(LooksAt):
             self.say(why, role="warn")
 
     def leave_home(self) -> None:
-        """The end: write what waits to be written."""
+        """The end: write what waits to be written; the keys have their usual names again."""
+        named.put_in_force({})
         if self._later is not None:
             self._later.stop()
             self._later = None

@@ -17,6 +17,7 @@ from engine import Preset
 from tui import form, view
 from tui.canvas import Section
 from tui.keyboard.keys import bindings
+from tui.keyboard.named import named
 from tui.panes.bars import Bar, header, key_line, note_line
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
@@ -152,7 +153,8 @@ class LabScreen(
 
     def say(self, *texts: str, role: str = "text") -> None:
         """The newest word, in the line above the keys; of several wordings, from the longest, the first that has room."""
-        self.query_one("#note", Bar).show(lambda width: note_line(texts, role, width))
+        said = tuple(map(named, texts))
+        self.query_one("#note", Bar).show(lambda width: note_line(said, role, width))
         self.heard(role)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -41,7 +41,7 @@ class Loads(OpensSheets):
             self._stop_loading()
             self._loaded(name, aside)
         else:
-            self.say(f"Loading {printable(name)} ... {aside.seconds:.0f} s. Escape cancels", role="strong")
+            self.say(f"Loading {printable(name)} ... {aside.seconds:.0f} s. <pane.escape> cancels", role="strong")
 
     def _loaded(self, name: str, aside: Aside[Session]) -> None:
         try:

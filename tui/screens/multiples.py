@@ -1,4 +1,4 @@
-"""Small multiples in the lab: shown and put away with `v m`, where there is room for them."""
+"""Small multiples in the lab: shown and put away from the views sheet, where there is room for them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from tui.plots.multiples import grid, multiples
 from tui.screens.layout import NARROW
 from tui.screens.viewing import LooksAt
 from tui.views import Entry
+
+BACK = "<show.views> <view.multiples> puts them over each other again"
+APART = f"Each run on a plot of its own, all with the same axes. {BACK}"
 
 
 class Multiplies(LooksAt):
@@ -24,8 +27,7 @@ class Multiplies(LooksAt):
             self.small = not self.small
             self.place_panes()
             self.frame()
-            self.say("Each run on a plot of its own, all with the same axes. v m puts them over each other again"
-                     if self.small else "The runs are over each other again")  # fmt: skip
+            self.say(APART if self.small else "The runs are over each other again")
         else:
             self.say(why_not, role="warn")
 
@@ -37,7 +39,7 @@ class Multiplies(LooksAt):
         """Why small multiples cannot be shown now; empty where they can."""
         runs = len(self.session.trainers) + len(self.session.ghosts)
         if runs < 2:
-            return "There is one run on the curves: k keeps it as a ghost, a comparison has several"
+            return "There is one run on the curves: <run.keep> keeps it as a ghost, a comparison has several"
         middle = self.query_one("#middle").size
         if self.app.size.width < NARROW or grid(runs, 1, middle.width, middle.height - 6) is None:
             return f"No room for {runs} plots: the runs stay over each other, the line under the curves says what differs"

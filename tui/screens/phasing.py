@@ -29,21 +29,21 @@ from tui.session import Session
 ROLLS = (0.2, 0.5, 0.8, 1.0)  # the places, as shares of a step, that the ball is seen at
 EVERY = 0.06  # seconds between two of them, at the usual pace
 WORDS = {
-    "forward": "Forward is done: s goes on with the loss, n finishes the batch",
-    "loss": "The loss is known: s goes on backward, n finishes the batch",
-    "backward": "The gradient is known: s or n updates the weights",
-    "update": "Updated. s begins the next batch, space trains on, Escape closes this",
+    "forward": "Forward is done: <run.phase> goes on with the loss, <run.batch> finishes the batch",
+    "loss": "The loss is known: <run.phase> goes on backward, <run.batch> finishes the batch",
+    "backward": "The gradient is known: <run.phase> or <run.batch> updates the weights",
+    "update": "Updated. <run.phase> begins the next batch, <run.toggle> trains on, <pane.escape> closes this",
 }
 ON_SURFACE = {
-    "forward": "The ball lies still: s looks how high",
-    "loss": "Its height is the loss: s goes on with the slope, n takes the whole step",
-    "backward": "The arrow points downhill: s or n lets the ball go",
-    "update": "It rolled. s begins the next step, space goes on, Escape closes this",
+    "forward": "The ball lies still: <run.phase> looks how high",
+    "loss": "Its height is the loss: <run.phase> goes on with the slope, <run.batch> takes the whole step",
+    "backward": "The arrow points downhill: <run.phase> or <run.batch> lets the ball go",
+    "update": "It rolled. <run.phase> begins the next step, <run.toggle> goes on, <pane.escape> closes this",
 }
 
 
 class Phasing(Trains, LooksAt):
-    """Key s, and what the pane of the loop shows while phases are stepped."""
+    """The key that steps, and what the pane of the loop shows while phases are stepped."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

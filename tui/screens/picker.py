@@ -22,9 +22,12 @@ from textual.widgets.option_list import Option
 from tui.figures import count, exact, printable
 from tui.home.progress import Done
 from tui.listing import Heading
-from tui.screens.sheets import Sheet, choosing, heading, typing_line
+from tui.screens.sheets import Choices, Sheet, choosing, heading, hint, typing_line
 
-HINT = "Enter opens   Up Down choose   Escape closes\n* open   done: ran to the end   claims 2/3: 2 of 3 held"
+HINT = (
+    "Enter opens   <picker.up> <picker.down> choose   <sheet.escape> closes\n"
+    "* open   done: ran to the end   claims 2/3: 2 of 3 held"
+)
 
 
 class Picker(Sheet[str]):
@@ -41,8 +44,8 @@ class Picker(Sheet[str]):
         with Vertical():
             yield Static(f"Lessons   {number} of {len(self.entries)} done", classes="sheet-title", markup=False)
             yield typing_line(placeholder="type to search")
-            yield OptionList()
-            yield Static(HINT, classes="sheet-hint", markup=False)
+            yield Choices()
+            yield hint(HINT)
             if self.trouble:
                 yield Static(printable(self.trouble), classes="sheet-hint", markup=False)
 
@@ -69,7 +72,7 @@ class Picker(Sheet[str]):
     def _fill(self, words: str, chosen: str) -> None:
         """Show what was found, with the preset `chosen` highlighted, or the first where it is not among them."""
         options = self.query_one(OptionList)
-        width = (options.scrollable_content_region.width or self.app.size.width) - 2
+        width = (options.scrollable_content_region.width or self.app.size.width) - 4
         options.clear_options()
         direct, in_text = found(self.entries, words)
         lesson = None

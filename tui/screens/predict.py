@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 from tui.canvas import Canvas, Row, row
 from tui.predicting import answers, hint, read
 from tui.screens.sheets import Sheet, typing_line
+from tui.screens.sheets import hint as sheet_hint
 from tui.session import Session
 
 FRAMES = 5  # a second
@@ -30,7 +31,7 @@ class Predict(Sheet[None]):
             yield typing_line(self.typed, "type an input")
             yield Static(hint(self.session.trainer, self.session.hidden.validation), classes="sheet-hint", markup=False)
             yield Canvas(id="answers")
-            yield Static("It follows the training. Escape closes", classes="sheet-hint", markup=False)
+            yield sheet_hint("It follows the training. <sheet.escape> closes")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Input))

@@ -16,6 +16,7 @@ from tui.console.bar import bar_line
 from tui.console.unwatched import cores
 from tui.figures import count
 from tui.hidden import UNCOVERS
+from tui.keyboard.named import named
 from tui.panes.lesson import Told
 from tui.screens.teaching import Teaches
 
@@ -62,7 +63,7 @@ class Proves(Teaches):
             return
         preset, seeds, aside = self._proving
         if not aside.over:
-            said = f"verifying with {seeds} seeds, {aside.seconds:.0f} s. Escape cancels"
+            said = named(f"verifying with {seeds} seeds, {aside.seconds:.0f} s. <pane.escape> cancels")
             self.say(bar_line(aside.share, said, BAR + len(said) // 2), said, role="strong")
             return
         self._stop_proving()

@@ -64,7 +64,7 @@ class Reads(LooksAt):
         before = self.viewing.window
         self.look_at(windows.panned(self._sight, message.pages))
         if self.viewing.window == before:
-            self.say("There is nothing further that way" if before else "All of it is in sight: Up zooms in first")
+            self.say("There is nothing further that way" if before else "All of it is in sight: <curves.up> zooms in first")
 
     @on(Curves.Fitted)
     def _fitted(self) -> None:
@@ -72,8 +72,8 @@ class Reads(LooksAt):
 
     @on(Curves.Unread)
     def _unread(self, message: Curves.Unread) -> None:
-        empty = "There is nothing to read yet: space starts the training"
-        self.say(empty if message.empty else "These keys read curves over time: Tab goes to the loss, which is one")
+        empty = "There is nothing to read yet: <run.toggle> starts the training"
+        self.say(empty if message.empty else "These keys read curves over time: <pane.next> goes to the loss, which is one")
 
     def action_back(self) -> None:
         """Escape: put the cursor away, then see all of x again, then leave the zoom of the pane."""

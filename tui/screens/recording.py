@@ -13,14 +13,16 @@ from tui import recorded
 from tui.figures import count, printable
 from tui.screens.base import Lab
 from tui.screens.saving import Overwrite, shortened, why_failed
-from tui.screens.sheets import Sheet, typing_line
+from tui.screens.sheets import Sheet, hint, typing_line
 from tui.session import Session
 
-HINT = "Enter records   Escape closes"
+HINT = "Enter records   <sheet.escape> closes"
 
 
 class RecordAs(Sheet[Path]):
     """Asks for a file and records the runs there, as they stand when it is accepted; gives the file."""
+
+    SAID = "record-where"
 
     def __init__(self, session: Session) -> None:
         super().__init__("record")
@@ -34,7 +36,7 @@ class RecordAs(Sheet[Path]):
             yield Static(f"Record the {runs} in a file", classes="sheet-title", markup=False)
             yield typing_line(self.suggestion)
             yield Static("", id="record-where", markup=False)
-            yield Static(HINT, classes="sheet-hint", markup=False)
+            yield hint(HINT)
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Input))
@@ -60,9 +62,6 @@ class RecordAs(Sheet[Path]):
         else:
             self.dismiss(place)
 
-    def _say(self, text: str) -> None:
-        self.query_one("#record-where", Static).update(printable(text))
-
 
 class Records(Lab):
     """The part of the lab that writes its runs to a file, and is told that they came from one."""
@@ -84,5 +83,6 @@ class Records(Lab):
         many = len(session.trainers) > 1
         what = "the runs as they were recorded" if many else f"as it was recorded, {unit} {trainer.iteration}"
         where = f"{printable(file)}: {what}"
-        keys = "space starts it again" if session.done else "space goes on" if session.steps else "space starts"
+        does = "starts it again" if session.done else "goes on" if session.steps else "starts"
+        keys = f"<run.toggle> {does}"
         self.say(f"{where}. {keys}", keys)

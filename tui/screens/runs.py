@@ -16,13 +16,20 @@ from textual.widgets import Static
 from tui.canvas import Pane
 from tui.comparing.kept import KEPT, Kept
 from tui.comparing.runs_table import Line, Table, draw_table, first_column, lines_of, order, table_of
-from tui.hidden import UNCOVERS
-from tui.screens.sheets import Ask, Sheet
+from tui.hidden import BLIND
+from tui.keyboard.named import named
+from tui.screens.sheets import Ask, Sheet, hint
 from tui.session import Session
 
 MOST_AT_ONCE = 6  # runs of a comparison that is made here
-KEYS = "arrows: run, column   s sorts   Space marks   c trains marked   g ghost   x drops   Enter: settings   Escape closes"
-BRIEF = "s sort  Space mark  c train marked  g ghost  x drop  Enter: settings  Esc"
+KEYS = (
+    "<arrows runs>: run, column   <runs.sort> sorts   <Runs.mark> marks   <runs.compare> trains marked   "
+    "<runs.ghost> ghost   <runs.drop> drops   <runs.enter>: settings   <sheet.escape> closes"
+)
+BRIEF = (
+    "<runs.sort> sort  <Runs.mark> mark  <runs.compare> train marked  <runs.ghost> ghost  <runs.drop> drop  "
+    "<runs.enter>: settings  <brief sheet.escape>"
+)
 
 
 class RunsPane(Pane, can_focus=True):
@@ -146,6 +153,7 @@ class RunsPane(Pane, can_focus=True):
 class Runs(Sheet[tuple[str, list[Kept]]]):
     """Gives back what is to be done with which runs: their settings taken, or trained side by side."""
 
+    SAID = "runs-said"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "dismiss(None)", "Close", show=False, id="runs.close"),
     ]
@@ -161,7 +169,7 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
             yield Static(id="runs-title", classes="sheet-title", markup=False)
             yield self.pane
             yield Static(id="runs-said", markup=False)
-            yield Static(id="runs-hint", classes="sheet-hint", markup=False)
+            yield hint(id="runs-hint")
 
     def on_mount(self) -> None:
         self._there = True
@@ -171,7 +179,7 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
 
     def on_resize(self) -> None:
         room = self.size.width - 4
-        self.query_one("#runs-hint", Static).update(KEYS if len(KEYS) <= room else BRIEF)
+        self.query_one("#runs-hint", Static).update(keys if len(keys := named(KEYS)) <= room else named(BRIEF))
 
     def refresh_rows(self) -> None:
         """Draw the runs as they are now."""
@@ -180,14 +188,11 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
         session = self.session
         lines = lines_of(session.now(), session.kept, session.state)
         table = table_of(lines, session.hidden, session.state)
-        covered = f"   validation hidden: {UNCOVERS}" if table.covered else ""
+        covered = f"   {BLIND}" if table.covered else ""
         full = f"   {KEPT} are kept, {session.next_to_go.name} goes next" if len(session.kept) >= KEPT else ""
-        self.query_one("#runs-title", Static).update(f"Runs   * best of its column{covered}{full}")
+        self.query_one("#runs-title", Static).update(named(f"Runs   * best of its column{covered}{full}"))
         self.pane.styles.height = len(lines) + 1
         self.pane.show(table)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#runs-said", Static).update(text)
 
     def on_runs_pane_asked(self, message: RunsPane.Asked) -> None:
         """Do what can be done here, hand back the rest."""
@@ -195,8 +200,8 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
         if not self.is_current:  # keys that came in one packet with the one that put something over this
             return
         if message.what == "marked":
-            told = "c trains them side by side" if len(marked) > 1 else "c trains it alone; mark more to compare them"
-            self._say(f"{len(marked)} marked: {told}" if marked else "")
+            told = "them side by side" if len(marked) > 1 else "it alone; mark more to compare them"
+            self._say(f"{len(marked)} marked: <runs.compare> trains {told}" if marked else "")
         elif message.what == "compare":
             self._compare(marked)
         elif line is not None:
@@ -204,9 +209,11 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
 
     def _compare(self, marked: list[Line]) -> None:
         if not marked:
-            self._say("Space marks runs; c trains those that are marked side by side, from the start")
+            self._say("<Runs.mark> marks runs; <runs.compare> trains those that are marked side by side, from the start")
         elif len(marked) > MOST_AT_ONCE:
-            self._say(f"{len(marked)} are marked: at most {MOST_AT_ONCE} runs are trained side by side. Space unmarks one")
+            self._say(
+                f"{len(marked)} are marked: at most {MOST_AT_ONCE} runs are trained side by side. <Runs.mark> unmarks one"
+            )
         else:
             self.dismiss(("compare", [line.run for line in marked]))
 
@@ -229,7 +236,7 @@ class Runs(Sheet[tuple[str, list[Kept]]]):
 
     def _drop(self, line: Line) -> None:
         if line.now:
-            self._say("A run of now cannot be dropped: r starts another one in its place")
+            self._say("A run of now cannot be dropped: <run.restart> starts another one in its place")
             return
 
         def answered(yes: bool | None) -> None:

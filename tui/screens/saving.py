@@ -18,12 +18,13 @@ from textual.widgets import Input, Static
 from engine import PresetError
 from engine.columns import TableError
 from tui.figures import printable
+from tui.keyboard.named import named
 from tui.own_folder import own_presets
-from tui.screens.sheets import Sheet, typing_line
+from tui.screens.sheets import Sheet, hint, typing_line
 from tui.session import Session, why_not
 from tui.writing import saving
 
-HINT = "Enter saves   Escape closes   a bare word is a name of your own"
+HINT = "Enter saves   <sheet.escape> closes   a bare word is a name of your own"
 
 
 class Overwrite(Sheet[bool]):
@@ -41,11 +42,14 @@ class Overwrite(Sheet[bool]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(self.question, classes="sheet-title", markup=False)
-            yield Static("y: replace it\nn, Enter or Escape: keep it, and type another name", markup=False)
+            keeps = "<any overwrite.no sheet.escape>: keep it, and type another name"
+            yield Static(named(f"<any overwrite.yes>: replace it\n{keeps}"), markup=False)
 
 
 class SaveAs(Sheet[saving.Copy]):
     """Asks for a file and saves the session there; gives what was saved."""
+
+    SAID = "save-where"
 
     def __init__(self, session: Session) -> None:
         super().__init__("save")
@@ -57,7 +61,7 @@ class SaveAs(Sheet[saving.Copy]):
             yield Static("Save what is on the screen as a preset", classes="sheet-title", markup=False)
             yield typing_line(self.suggestion)
             yield Static("", id="save-where", markup=False)
-            yield Static(HINT, classes="sheet-hint", markup=False)
+            yield hint(HINT)
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Input))
@@ -86,9 +90,6 @@ class SaveAs(Sheet[saving.Copy]):
         else:
             session.saved_as(copy.preset)
             self.dismiss(copy)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#save-where", Static).update(printable(text))
 
 
 def why_failed(error: Exception) -> str:

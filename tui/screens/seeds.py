@@ -87,7 +87,8 @@ class TrainsSeeds(LooksAt):
         band = band_of(run, histories)
         session.bands = [*(one for one in session.bands if not one.is_of(run)), band][-BANDS:]
         lost = f", {band.diverged} diverged" if band.diverged else ""
-        self.say(f"{amount} seeds{lost}: the line is their median, eight of ten lie in the band. v s puts it away")
+        drawn = "the line is their median, eight of ten lie in the band"
+        self.say(f"{amount} seeds{lost}: {drawn}. <show.views> <view.seeds> puts it away")
         self.frame()
 
     def show_differing(self) -> None:

@@ -10,7 +10,8 @@ from textual.widgets import Input, Static
 
 from tui.comparing.side_by_side import setting_line, told
 from tui.form import Field
-from tui.screens.sheets import Sheet, typing_line
+from tui.keyboard.named import named
+from tui.screens.sheets import Sheet, hint, typing_line
 from tui.session import Session
 
 
@@ -26,7 +27,7 @@ class Several(Sheet[tuple[Field, list[Any]]]):
             yield Static("One setting with several values", classes="sheet-title", markup=False)
             yield typing_line(self.begun, "learning_rate = 0.1, 0.01, 0.001")
             yield Static(id="several-said", markup=False)
-            yield Static("Enter makes a run of each   Escape closes", classes="sheet-hint", markup=False)
+            yield hint("Enter makes a run of each   <sheet.escape> closes")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Input))
@@ -41,7 +42,7 @@ class Several(Sheet[tuple[Field, list[Any]]]):
             said = told(*setting_line(self.session, text))
         except ValueError as error:
             said = str(error)
-        self.query_one("#several-said", Static).update(said)
+        self.query_one("#several-said", Static).update(named(said))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         try:

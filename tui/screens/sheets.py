@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
+from rich.segment import Segment
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.figures import printable
 from tui.keyboard.keys import told
+from tui.keyboard.named import named
 
 Result = TypeVar("Result")
 
@@ -23,6 +26,7 @@ Result = TypeVar("Result")
 class Sheet(ModalScreen[Result]):
     """A box over the lab; Escape closes it with nothing done."""
 
+    SAID: ClassVar[str] = ""  # the id of the line in which it answers, where there is one
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (as Textual declares it)
         (0, "-small"),
         (70, "-roomy"),
@@ -40,8 +44,29 @@ class Sheet(ModalScreen[Result]):
         # a class and no id: one that is closing may still be there when the same key opens it again
         super().__init__(classes=kind)
 
+    def _say(self, text: str) -> None:
+        """Answer in the sheet's own line."""
+        self.query_one(f"#{self.SAID}", Static).update(printable(named(text)))
 
-class Lines(OptionList, inherit_bindings=False):
+
+class Choices(OptionList):
+    """A list whose chosen line has a `>` before it, as the lab's tables have, so that no colour is needed to see it."""
+
+    def _get_left_gutter_width(self) -> int:
+        return 2
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line, moved to the right for its mark; headings stand at the left."""
+        strip, line = super().render_line(y), self.scroll_offset.y + y
+        if line >= len(self._lines) or not strip.cell_length:
+            return strip
+        index, below = self._lines[line]
+        option, style = self.options[index], next((segment.style for segment in strip), None)
+        gap = Segment("> " if index == self.highlighted and not below and not option.disabled else "  ", style)
+        return Strip([*strip, gap] if option.disabled and option.id is None else [gap, *strip])
+
+
+class Lines(Choices, inherit_bindings=False):
     """A list that has the focus; as Textual's, but each of its keys has an id, so that a keymap can name it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,6 +85,11 @@ def typing_line(value: str = "", placeholder: str = "") -> Input:
     made = Input(value, placeholder=placeholder, compact=True)
     made.cursor_blink = False
     return made
+
+
+def hint(text: str = "", id: str | None = None) -> Static:  # noqa: A002 (Textual's own name)
+    """The line under a sheet that says what its keys do."""
+    return Static(named(text), id=id, classes="sheet-hint", markup=False)
 
 
 def heading(text: str) -> Option:
@@ -98,7 +128,7 @@ class Choice(Sheet[str]):
         with Vertical():
             yield Static(self.label, classes="sheet-title", markup=False)
             yield Lines(*(Option(Text(word), id=word) for word in self.words))
-            yield Static("Enter takes it   Escape keeps it", classes="sheet-hint", markup=False)
+            yield hint("<list.enter> takes it   <sheet.escape> keeps it")
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
@@ -113,7 +143,8 @@ class Ask(Sheet[bool]):
     """A question: Enter or y is yes; Escape or n is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,enter,q", "dismiss(True)", "Yes", show=False, id="ask.yes"),
+        Binding("enter,y", "dismiss(True)", "Yes", show=False, id="ask.yes"),
+        Binding("q", "dismiss(True)", "Yes, quit", show=False, id="ask.quit", tooltip="Yes: the key that quits, once more"),
         Binding("n", "dismiss(False)", "No", show=False, id="ask.no"),
     ]
 
@@ -124,4 +155,4 @@ class Ask(Sheet[bool]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(self.question, classes="sheet-title", markup=False)
-            yield Static(f"Enter or y: {self.yes}\nEscape or n: {self.no}", markup=False)
+            yield Static(named(f"<any ask.yes>: {self.yes}\n<any sheet.escape ask.no>: {self.no}"), markup=False)

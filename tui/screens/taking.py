@@ -22,8 +22,9 @@ from textual.widgets.option_list import Option
 from tui.exporting import files, numbers
 from tui.exporting.kinds import KINDS, Taken, kind
 from tui.figures import count, printable
+from tui.keyboard.named import named
 from tui.screens.saving import Overwrite, shortened
-from tui.screens.sheets import Sheet, choosing, typing_line
+from tui.screens.sheets import Choices, Sheet, choosing, hint, typing_line
 
 TURN = 2000  # lines after which keys and training have their turn
 
@@ -32,6 +33,7 @@ class TakeAway(Sheet[str]):
     """Gives a line on what was written. `taken` is the lab as it was when this was asked for, `first` the kind to begin
     with."""
 
+    SAID = "taking-said"
     BINDINGS: ClassVar[list[BindingType]] = choosing("taking")
 
     def __init__(self, taken: Taken, first: str = KINDS[0].id) -> None:
@@ -40,18 +42,18 @@ class TakeAway(Sheet[str]):
         self._suggested = ""
 
     def compose(self) -> ComposeResult:
-        self.list = OptionList(id="taking-list")
+        self.list = Choices(id="taking-list")
         with Vertical():
             yield Static("Take it away", classes="sheet-title", markup=False)
             yield self.list
             yield typing_line()
             yield Static("", id="taking-said", markup=False)
-            yield Static("Up Down choose   Enter writes it   Escape closes", classes="sheet-hint", markup=False)
+            yield hint("<taking.up> <taking.down> choose   Enter writes it   <sheet.escape> closes")
 
     def on_mount(self) -> None:
         for one in KINDS:
             why_not = one.why_not(self.taken.session)
-            text = Text.assemble((one.title, "bold"), (f"  {why_not or one.help}", "dim"))
+            text = Text.assemble((one.title, "bold"), (f"  {named(why_not) or one.help}", "dim"))
             self.list.add_option(Option(text, id=one.id, disabled=bool(why_not)))
         names = [one.id for one in KINDS]
         self.list.highlighted = names.index(self.first) if self.first in names else 0
@@ -120,11 +122,8 @@ class TakeAway(Sheet[str]):
         said = f"Written: {' and '.join(shortened(place) for place in written)}"
         if session.hidden:
             said += ", without what is hidden"
-        gone = numbers.left_out(session.trainers) if self.chosen in ("csv", "jsonl") else 0
+        gone = numbers.left_out([*session.trainers, *session.kept]) if self.chosen in ("csv", "jsonl") else 0
         return said + (f", without the first {count(gone, 'iteration')}, known in sums alone" if gone else "")
-
-    def _say(self, text: str) -> None:
-        self.query_one("#taking-said", Static).update(printable(text))
 
 
 def question(before: list[Path]) -> str:

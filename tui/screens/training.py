@@ -19,7 +19,7 @@ class Trains(Lab):
         session = self.session
         if session.running:
             self.conductor.pause()
-            self.say("Paused. n takes one batch, N one epoch, space goes on")
+            self.say("Paused. <run.batch> takes one batch, <run.epoch> one epoch, <run.toggle> goes on")
             self.frame()
             return
         if session.done:
@@ -74,7 +74,8 @@ class Trains(Lab):
     def _start(self, source: Iterable[IterationMetrics], paced: bool) -> None:
         self.conductor.start(source, paced)
         if paced:
-            self.say(f"Training, pace {self.pace}. space pauses, - + change the pace, , . the learning rate")
+            changes = "<pace.slower> <pace.faster> change the pace, <rate.down> <rate.up> the learning rate"
+            self.say(f"Training, pace {self.pace}. <run.toggle> pauses, {changes}")
         self.frame()
 
     def _ended(self, paced: bool) -> None:
@@ -83,12 +84,12 @@ class Trains(Lab):
         if not session.done and not paced:
             self.told.clear()  # a divergence is said once more, since it matters more than this
             what = "Step" if session.trainer.run.surface else "Epoch"
-            self.say(f"{what} {session.trainer.epoch} is over. N takes the next one, space goes on")
+            self.say(f"{what} {session.trainer.epoch} is over. <run.epoch> takes the next one, <run.toggle> goes on")
         self.show_form()
         self.frame()
 
     def action_pace(self, up: bool) -> None:
         """Watch faster or slower."""
         self.conductor.change_pace(up)
-        self.say(f"Pace {self.pace}" + ("" if not math.isinf(self.pace.speed) else ": - slows down again"))
+        self.say(f"Pace {self.pace}" + ("" if not math.isinf(self.pace.speed) else ": <pace.slower> slows down again"))
         self.frame()

@@ -9,9 +9,9 @@ from textual import on
 from textual.widget import Widget
 
 from tui import view
-from tui.hidden import UNCOVERS
+from tui.hidden import why_hidden
 from tui.inside.registry import INSIDE
-from tui.inside.scene import Scene, Spot, tells, unfinished
+from tui.inside.scene import Look, Scene, Spot, tells, unfinished
 from tui.panes.curves import Curves
 from tui.panes.inside import InsidePane
 from tui.plots import more_curves
@@ -22,6 +22,7 @@ from tui.views import VIEWS, Entry
 
 SHARE = 0.1  # of the time, at most, goes into looks at the inside of a model
 GLANCE = 0.04  # seconds between two looks of which the second shows more, while nothing trains: keys go first
+ON = "<show.zoom> makes it large, <show.views> <view.own> goes back"
 
 
 class LooksAt(Lab):
@@ -62,7 +63,7 @@ class LooksAt(Lab):
     def _why_not_inside(self, name: str) -> str:
         """Why a view of the inside cannot be seen: there is none of this model, or it would tell what a teacher hides."""
         given_away = [label for label in tells(INSIDE[name]) if self.session.hidden.setting(label)]
-        return f"{given_away[0]} is hidden: {UNCOVERS}" if given_away else INSIDE[name].why_not(self.session.trainer)
+        return why_hidden(given_away[0]) if given_away else INSIDE[name].why_not(self.session.trainer)
 
     def _look_inside(self) -> None:
         """Take a look and draw it, unless nothing has changed or looks have had their share of the time."""
@@ -74,8 +75,7 @@ class LooksAt(Lab):
         nothing_new = self._looked[-1:] == (session.trainer.iteration,) and not self._more_to_see
         if same and (nothing_new or (session.running and started < self._next_look)):
             return
-        film = session.films[session.trainer]
-        look = INSIDE[name].look(Scene(session.trainer, film, spot, session.hidden.validation, session.running))
+        look = self._look(self.app.no_color)
         pane.show(look)
         self._looked, self._more_to_see = (*now, session.trainer.iteration), unfinished(look)
         ended = time.perf_counter()
@@ -83,6 +83,22 @@ class LooksAt(Lab):
         if self._more_to_see and not session.running and not self._glancing:  # while it trains, the next frame looks
             self._glancing = True
             self.set_timer(GLANCE, self._look_again)
+
+    def _look(self, plain: bool) -> Look:
+        session, name = self.session, self.viewing.second
+        spot, film = self.spots.get(name, Spot()), session.films[session.trainer]
+        return INSIDE[name].look(Scene(session.trainer, film, spot, session.hidden.validation, session.running, plain))
+
+    def in_plain_lines(self) -> list[str]:
+        """The screen as text, with the view of the inside drawn as where there are no colours."""
+        pane = self.query_one("#inside", InsidePane)
+        shown = pane.look if self.inside else None
+        if shown is not None:
+            pane.show(self._look(plain=True))
+        lines = [strip.text.rstrip() for strip in self._compositor.render_strips()]
+        if shown is not None:
+            pane.show(shown)
+        return lines
 
     def _look_again(self) -> None:
         """Go on with a look that takes its time, while nothing trains."""
@@ -131,12 +147,12 @@ class LooksAt(Lab):
         if self.viewing.second == OWN:
             self.say(f"{title}, as the preset has it")
             return
-        words = [f"{title}. z makes it large, v a goes back"]
+        words = [f"{title}. {ON}"]
         look = self.query_one("#inside", InsidePane).look if self.inside else None
         if look is not None and look.hint:
             words = [
-                f"{title}. {look.hint}   z makes it large, v a goes back",
-                f"{look.hint}   z: large   v a: back",
+                f"{title}. {look.hint}   {ON}",
+                f"{look.hint}   <show.zoom>: large   <show.views> <view.own>: back",
                 *words,
             ]
         self.say(*words)

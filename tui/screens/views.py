@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.screens.sheets import Lines, Sheet, heading
-from tui.views import VIEWS, Entry
+from tui.keyboard.named import named
+from tui.screens.sheets import Lines, Sheet, heading, hint
+from tui.views import VIEWS, Entry, entry
 
 Status = Callable[[Entry], tuple[str, str]]  # what it is now, and why it cannot be chosen ('': it can)
 
@@ -22,7 +22,17 @@ Status = Callable[[Entry], tuple[str, str]]  # what it is now, and why it cannot
 class Views(Sheet[str]):
     """Gives back the id of a view that was chosen; what `stays` is done at once by `apply`, and the sheet goes on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            each.letter,
+            f"take('{each.id}')",
+            each.title,
+            show=False,
+            id=each.key_id,
+            tooltip=f"{each.title}: {each.help[0].lower()}{each.help[1:]}",
+        )
+        for each in VIEWS
+    ]
 
     def __init__(self, status: Status, apply: Callable[[str], None]) -> None:
         super().__init__("views")
@@ -33,7 +43,7 @@ class Views(Sheet[str]):
         with Vertical():
             yield Static("Views", classes="sheet-title", markup=False)
             yield self.list
-            yield Static("a letter or Enter takes it   Escape closes", classes="sheet-hint", markup=False)
+            yield hint("a letter or <list.enter> takes it   <sheet.escape> closes")
 
     def on_mount(self) -> None:
         self._fill()
@@ -44,32 +54,30 @@ class Views(Sheet[str]):
         at = self.list.highlighted
         self.list.clear_options()
         group = ""
-        for entry in VIEWS:
-            if entry.group != group:
-                group = entry.group
+        keys = [named(f"<{one.key_id}>") for one in VIEWS]
+        widest = max(map(len, keys))
+        for one, key in zip(VIEWS, keys, strict=True):
+            if one.group != group:
+                group = one.group
                 self.list.add_option(heading(group))
-            now, why_not = self.status(entry)
-            text = Text.assemble((f" {entry.letter} ", "bold"), entry.title, (f"  {now}" if now else "", "bold"))
-            text.append(f"  {why_not or entry.help}", "dim")
-            self.list.add_option(Option(text, id=entry.id, disabled=bool(why_not)))
+            now, why_not = self.status(one)
+            text = Text.assemble((f"{key:<{widest}} ", "bold"), one.title, (f"  {now}" if now else "", "bold"))
+            text.append(f"  {named(why_not) or one.help}", "dim")
+            self.list.add_option(Option(text, id=one.id, disabled=bool(why_not)))
         self.list.highlighted = at
 
-    def on_key(self, event: events.Key) -> None:
-        """A letter chooses its line."""
-        for entry in VIEWS:
-            if event.character == entry.letter:
-                event.stop()
-                event.prevent_default()
-                self._choose(entry)
+    def action_take(self, name: str) -> None:
+        """A letter was pressed: it chooses its line."""
+        self._choose(entry(name))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self._choose(next(entry for entry in VIEWS if entry.id == event.option_id))
+        self._choose(entry(event.option_id or ""))
 
-    def _choose(self, entry: Entry) -> None:
-        if self.status(entry)[1]:
+    def _choose(self, one: Entry) -> None:
+        if self.status(one)[1]:
             return
-        if entry.stays:
-            self.apply(entry.id)
+        if one.stays:
+            self.apply(one.id)
             self._fill()
         else:
-            self.dismiss(entry.id)
+            self.dismiss(one.id)

@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from engine import History, IterationMetrics, Trainer
 from engine.batch_rows import BatchRows
 from tui.canvas import Row
-from tui.figures import cut, percent, printable, short
+from tui.figures import cells_of, cut, percent, printable, short
 from tui.hidden import NOTHING, WORD, Hidden
 from tui.walk import Walk
 
-LINES = 3  # of samples, at most
+LINES, FURTHER = 3, 200  # lines of samples at first, and how many more come each time the rest is opened
+REST, OPENED = (
+    "    > ",
+    "    v ",
+)  # what stands before a line at whose end there are more, and before it when these are there
 LONGEST = 16  # characters of a class's name
 
 
@@ -91,8 +95,11 @@ def samples_of(history: History, trainer: Trainer | None = None) -> Samples | No
 # Rows -----------------------------------------------------------------------------------------------------------------
 
 
-def batch_rows(history: History, samples: Samples | None, index: int, width: int, hidden: Hidden = NOTHING) -> list[Row]:
-    """The rows below the iteration at `index`; none where it is no longer kept one by one."""
+def batch_rows(
+    history: History, samples: Samples | None, index: int, width: int, hidden: Hidden = NOTHING, opened: int = 0
+) -> list[Row]:
+    """The rows below the iteration at `index`, with the rest of the samples `opened` so many times; none where it is no
+    longer kept one by one."""
     if index not in history.kept:
         return []
     metrics = history[index]
@@ -100,7 +107,12 @@ def batch_rows(history: History, samples: Samples | None, index: int, width: int
     figures = [("loss", short(metrics.batch_loss)), *accuracy, *_rate(metrics, hidden)]
     # together with the gradient, the ratio would tell the rate
     figures.append(("update/weights", hidden.of("learning_rate", short(ratio(metrics)))))
-    return [*_table(figures, width), *_sample_rows(history, samples, index, width, hidden)]
+    return [*_table(figures, width), *_sample_rows(history, samples, index, width, hidden, opened)]
+
+
+def has_rest(row: Row) -> bool:
+    """Whether a row below an iteration ends in '+27 more', which can be opened."""
+    return bool(row) and row[0][0] == REST
 
 
 def step_rows(history: History, walk: Walk, step: int, width: int, hidden: Hidden = NOTHING) -> list[Row]:
@@ -131,7 +143,9 @@ def _table(figures: Sequence[tuple[str, str]], width: int) -> list[Row]:
     return [((f"     {word} ", "dim"), (f"{value:>{max(0, edge - len(word) - 6)}}", "text")) for word, value in figures]
 
 
-def _sample_rows(history: History, samples: Samples | None, index: int, width: int, hidden: Hidden) -> list[Row]:
+def _sample_rows(
+    history: History, samples: Samples | None, index: int, width: int, hidden: Hidden, opened: int
+) -> list[Row]:
     if samples is None:
         return []
     if hidden.setting("batch_size"):
@@ -142,7 +156,12 @@ def _sample_rows(history: History, samples: Samples | None, index: int, width: i
         return [(("     " + line, "dim"),) for line in textwrap.wrap(f"samples: {error.args[0]}", max(8, width - 6))]
     what = "sample" if len(names) == 1 else "samples"
     rows: list[Row] = [((f"     {len(names)} {what}", "dim"),)]
-    return rows + [(("      ", "text"), (line, "text")) for line in in_lines(names, width - 7, LINES)]
+    lines = in_lines(names, width - 7, LINES + FURTHER * opened)
+    marks = ["      "] * len(lines)
+    for at in range(LINES - 1, len(lines), FURTHER):
+        left = at == len(lines) - 1 and lines[at].endswith(" more")
+        marks[at] = REST if left else OPENED if at < LINES - 1 + FURTHER * opened else marks[at]
+    return rows + [((mark, "text"), (line, "text")) for mark, line in zip(marks, lines, strict=True)]
 
 
 def in_lines(names: Sequence[str], width: int, most: int) -> list[str]:
@@ -150,7 +169,7 @@ def in_lines(names: Sequence[str], width: int, most: int) -> list[str]:
     lines, at = [""], 0
     while at < len(names):
         name = names[at] + ("," if at + 1 < len(names) else "")
-        if lines[-1] and len(lines[-1]) + 1 + len(name) > width:
+        if lines[-1] and cells_of(f"{lines[-1]} {name}") > width:
             if len(lines) == most:
                 break
             lines.append("")

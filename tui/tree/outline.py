@@ -59,7 +59,7 @@ class Outline:
     ) -> None:
         self._stretches: list[_Stretch] = []
         within: dict[tuple[int, int], list[Node]] = {}  # opened iterations, by run and epoch
-        for node in sorted((one for one in opened if one.iteration >= 0), key=lambda one: one.iteration):
+        for node in sorted((one for one in opened if one.iteration >= 0 > one.detail), key=lambda one: one.iteration):
             within.setdefault((node.run, node.epoch), []).append(node)
         for run, history in enumerate(histories):
             self._stretches.append(_Stretch(Node(run), 1))

@@ -34,10 +34,12 @@ class Branch:
     samples: Samples | None = None  # what its training rows are called
     hidden: Hidden = NOTHING
 
-    def details(self, node: Node, width: int) -> list[Row]:
-        """The rows below an opened iteration; on a surface below an opened step, where an epoch is one."""
+    def details(self, node: Node, width: int, opened: int = 0) -> list[Row]:
+        """The rows below an opened iteration, the rest of its samples `opened` so many times; on a surface below an opened
+        step, where an epoch is one."""
         if self.walk is None:
-            return batch_rows(self.history, self.samples, node.iteration, width, self.hidden) if node.iteration >= 0 else []
+            found = node.iteration >= 0
+            return batch_rows(self.history, self.samples, node.iteration, width, self.hidden, opened) if found else []
         return step_rows(self.history, self.walk, node.epoch, width, self.hidden) if node.epoch else []
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from engine import History, Trainer
 from tui.figures import percent, short
-from tui.hidden import BLIND, UNCOVERS
+from tui.hidden import BLIND, UNCOVERS, why_hidden
 from tui.listing import Heading
 from tui.live_edit import completed, refused, why_refused
 from tui.session import Session
@@ -22,8 +22,8 @@ def ready(session: Session) -> tuple[str, ...]:
     if session.state == "refused":
         return refusal(session)
     what = "step" if session.trainer.run.surface else "batch"
-    hidden = ", w shows what is hidden" if session.hidden else ""
-    keys = f"space starts, n takes one {what}, ? explains keys and words{hidden}"
+    hidden = ", <show.why> shows what is hidden" if session.hidden else ""
+    keys = f"<run.toggle> starts, <run.batch> takes one {what}, <show.help> explains keys and words{hidden}"
     return f"{session.preset.title}. {keys}", keys
 
 
@@ -45,7 +45,8 @@ def news(session: Session, told: Told) -> tuple[str, str]:
         history, who = trainer.history, f"{trainer.run.name} " if len(session.trainers) > 1 else ""
         if history.diverged is not None and history not in told.diverged:
             told.diverged.add(history)
-            return f"{who}{endings.diverged(trainer)}: loss {short(history.diverged.loss)}. , lowers the rate", "bad"
+            how = f"{endings.diverged(trainer)}: loss {short(history.diverged.loss)}"
+            return f"{who}{how}. <rate.down> lowers the rate", "bad"
         if trainer.plateau is not None and trainer.plateau.factor != told.reduced.get(history, 1.0):
             told.reduced[history] = trainer.plateau.factor
             said = f"learning_rate is down: {UNCOVERS}" if _covers_reduction(session, trainer) else endings.reduced(trainer)
@@ -65,14 +66,14 @@ def stepped(session: Session) -> str:
     trainer = session.trainer if len(session.trainer.history) else max(session.trainers, key=lambda one: one.iteration)
     newest = trainer.history[-1]
     if (walk := walk_of(trainer)) is not None:
-        return f"One step: from {walk.at(-2)} to {walk.at(-1)}. n takes the next"
-    return f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. n takes the next"
+        return f"One step: from {walk.at(-2)} to {walk.at(-1)}. <run.batch> takes the next"
+    return f"One batch: epoch {newest.epoch}, batch {newest.batch} of {newest.batches}. <run.batch> takes the next"
 
 
 def over(session: Session) -> str:
     """That nothing is left to train, and what to do."""
     more = f"; more {endings.unit(session.trainer)}s let it go on" if all(map(completed, session.trainers)) else ""
-    return f"The run is over. space or r starts it again{more}"
+    return f"The run is over. <run.toggle> or <run.restart> starts it again{more}"
 
 
 def outcome(session: Session) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ def outcome(session: Session) -> tuple[str, ...]:
         blind = all(one.history.initial_validation is None for one in session.trainers) or session.hidden.validation
         parts = [f"{one.run.name} {_brief(one, blind)}" for one in session.trainers]
         said = f"Done. {'Training' if blind else 'Validation'} loss: {', '.join(parts)}"
-        return f"{said}. r starts again", said
+        return f"{said}. <run.restart> starts again", said
     trainer = session.trainer
     if refused(trainer):
         return refusal(session)
@@ -91,9 +92,9 @@ def outcome(session: Session) -> tuple[str, ...]:
         return (f"Stopped early at {endings.unit(trainer)} {stopped.epoch}; why is hidden: {UNCOVERS}",)
     if long := endings.early(trainer):
         words = [f"{text[0].upper()}{text[1:]}" for text in (long, endings.early(trainer, brief=True))]
-        return f"{words[0]}. r starts again", *words
+        return f"{words[0]}. <run.restart> starts again", *words
     if trainer.history.diverged is not None:
-        return (f"Done: {endings.diverged(trainer)}. r starts again",)
+        return (f"Done: {endings.diverged(trainer)}. <run.restart> starts again",)
     last = trainer.history.epochs[-1]
     said = f"training loss {short(last.train.loss)}"
     if last.validation is not None and session.hidden.validation:
@@ -105,16 +106,16 @@ def outcome(session: Session) -> tuple[str, ...]:
         said = f"loss {short(last.train.loss)} at {walk.at(-1)}"
     back = "" if covered else endings.restored(trainer)
     said += f"; {back}" if back else ""
-    return f"Done: {said}. r starts again", f"Done: {said}"
+    return f"Done: {said}. <run.restart> starts again", f"Done: {said}"
 
 
 def refusal(session: Session) -> tuple[str, ...]:
     """Why the selected run may not begin, in a line, and what to do."""
     run = session.trainer.run
     if session.hidden.setting("batch_size"):
-        return (f"Refused: a step needs too much memory. batch_size is hidden: {UNCOVERS}",)
+        return (f"Refused: a step needs too much memory. {why_hidden('batch_size')}",)
     why = why_refused(run, run.batch_size)
-    return f"Refused: {why}. Set it and space starts", f"Refused: {why}", why
+    return f"Refused: {why}. Set it and <run.toggle> starts", f"Refused: {why}", why
 
 
 def _brief(trainer: Trainer, blind: bool) -> str:
@@ -134,7 +135,7 @@ def next_steps(session: Session, name: str, finished: int, entries: Sequence[Hea
     if things:
         parts.append(f"Try next: {things[(finished - 1) % len(things)].rstrip()}")
     if following := following_preset(name, entries):
-        parts.append(f"p: next lesson, {following.title}")
+        parts.append(f"<show.presets>: next lesson, {following.title}")
     return "   ".join(parts)
 
 

@@ -14,6 +14,7 @@ from engine.diagnosis import Diagnosis
 from engine.verdict import Kind, Verdict
 from tui.canvas import Row, Span, ends, fit, width_of
 from tui.hidden import UNCOVERS
+from tui.keyboard.named import named
 from tui.session import Session
 
 #: A character of its own for each kind, so that it can be told without colour, and the role of both.
@@ -32,7 +33,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "dead_units": ("0", "bad"),
     "refused": ("#", "bad"),
 }
-HINT = "w = why"
+HINT = "<show.why> = why"
 MOST = 500  # epochs that are looked at in a frame: 30 ms; of a run that is quicker the line comes after
 
 
@@ -113,13 +114,14 @@ def verdict_line(shown: Shown, width: int) -> Row:
     start: list[Span] = [(f" {shown.mark} ", shown.role)]
     if shown.run:
         start.append((f"{shown.run}  ", "dim"))
+    wordings = tuple(map(named, shown.words))
     hint: Row = ((f"{shown.hint} ", "dim"),) if shown.hint else ()
     for right in (hint, ()):  # the key gives way before the last word does
         room = width - width_of(tuple(start)) - width_of(right) - 2
-        words = next((words for words in shown.words if len(words) <= room), "")
+        words = next((words for words in wordings if len(words) <= room), "")
         if words:
             break
-    words = words or shown.words[-1]
+    words = words or wordings[-1]
     name, colon, rest = words.partition(":")
     said: list[Span] = [(name + colon, shown.role), (rest, "text")] if colon else [(words, shown.role)]
     return fit(ends((*start, *said), right, width), width)

@@ -70,7 +70,7 @@ def copy_of(preset: Preset, documents: Sequence[Document], runs: Sequence[Run], 
     """
     own_text = preset.folder is not None or preset.source.endswith(".toml")  # a table has none
     text = preset.text if own_text else toml_text(preset)
-    for lay in (_as_written, _laid_anew):
+    for lay in (_laid_as_it_was, _laid_anew):
         with suppress(Exception):  # a layout that tomlkit cannot edit: whatever it raises, there is the next way
             laid = lay(preset, text, documents, runs)
             if laid is not None:
@@ -120,7 +120,7 @@ def changed_since(preset: Preset, place: Path) -> bool:
 # How it is laid out ---------------------------------------------------------------------------------------------------
 
 
-def _as_written(preset: Preset, text: str, documents: Sequence[Document], runs: Sequence[Run]) -> Laid | None:
+def _laid_as_it_was(preset: Preset, text: str, documents: Sequence[Document], runs: Sequence[Run]) -> Laid | None:
     """The tables and runs of the text, changed where they have to be."""
     base, entries = _tables_of(preset, text)
     every = len(runs) // max(1, len(entries))
