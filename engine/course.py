@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,10 @@ MOST_BLOCKS = 64
 RECENT = 0.2  # of the epochs so far are "recent"
 FEWEST_RECENT = 4  # but at least so many
 ARRIVED = 0.01  # on a surface: of the height of the start above the deepest point
-GUESSING, LOW = 0.8, 0.2  # of the scale: a level that is hardly better than guessing, and one that is settled
+LOW = 0.2  # of the scale: a level that is settled
 USUAL_RATE = {"sgd": 0.5, "momentum": 0.1, "nesterov": 0.1}  # the most that is usual; the others scale their steps: 0.03
-RISE, RISE_OF_BEST = 0.03, 0.10  # of the validation loss over its best, of the scale and of that best: a clear one
+UPWARDS = 0.25  # share of its changes that goes upwards, of a jumping loss
+SHAKES = 0.02  # of its level, from epoch to epoch: smaller jumps do not count
 TURN = 1.9  # a rate that changes by such a factor from one epoch to the next begins a new stretch
 
 
@@ -42,6 +43,22 @@ class Block:
     def count(self) -> int:
         """How many epochs."""
         return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A learning rate or batch size that somebody changed while it trained: its key, what it was and what it became.
+
+    It holds after `epoch`. Until then the training loss fell by the share `pace` of itself an epoch, and it was `calm`: its
+    changes went down, or were small beside it.
+    """
+
+    epoch: int
+    key: str
+    old: float
+    new: float
+    pace: float
+    calm: bool
 
 
 class Course:
@@ -73,6 +90,7 @@ class Course:
         self.lowest, self.lowest_epoch = math.inf, 0  # of the training loss
         self.since = 0  # the epoch after which the rate and the batch size stay as they are now
         self.from_loss = self.initial  # the training loss then
+        self.altered: Altered | None = None  # the newest change of the rate or the batch size by hand
         self.stepped = False  # whether a schedule has changed the rate at a stroke
         self.base_rate = run.training.optimizer.learning_rate  # what the schedule multiplies, with all live changes
         self.diverged = False
@@ -129,6 +147,7 @@ class Course:
             if change.key == "epochs":
                 self.planned = int(change.new)
             elif change.key in ("learning_rate", "batch_size"):
+                self._alter(change)
                 self.since, self.from_loss = self.epoch, self.train
                 if change.key == "batch_size":
                     self.batch_size = int(change.new)
@@ -136,6 +155,15 @@ class Course:
                     rates += 1
                     self.base_rate *= float(change.new) / float(change.old)
         return rates > 0
+
+    def _alter(self, change: Changed) -> None:
+        last, old, new = self.altered, float(change.old), float(change.new)
+        if last is not None and last.key == change.key and last.epoch == self.epoch:  # a key that was pressed several times
+            self.altered = replace(last, new=new)
+        else:
+            (jump, upwards), level = self.roughness, self.mean("train", self.epoch - self.recent + 1, self.epoch)
+            calm = upwards < UPWARDS or jump < SHAKES * level
+            self.altered = Altered(self.epoch, change.key, old, new, self.pace, calm)
 
     def _take_noise(self, entry: EpochMetrics) -> None:
         """How much the loss changes from one batch to the next: the standard deviation over this epoch."""
@@ -198,24 +226,6 @@ class Course:
         return USUAL_RATE.get(self.run.training.optimizer.name, 0.03)
 
     @property
-    def by_heart(self) -> bool:
-        """What it trains on is learned, and no epoch was much better than guessing for what it does not train on."""
-        return self.train <= LOW * self.scale and GUESSING * self.scale <= self.best < math.inf
-
-    @property
-    def strayed(self) -> bool:
-        """With a rate above the usual: whether the validation loss lies clearly over a best that is long past."""
-        rise = self.mean("validation", self.epoch - 2, self.epoch) - self.best
-        above = rise >= RISE * self.scale and rise >= RISE_OF_BEST * self.best
-        return self.rate > self.usual_rate and 0 < self.best_epoch <= self.epoch - 6 and above
-
-    @property
-    def hardly_begun(self) -> bool:
-        """Whether the training loss lies where guessing would, lately as well as now."""
-        lately = self.mean("train", self.epoch - self.recent + 1, self.epoch)
-        return min(lately, self.train) >= GUESSING * self.scale
-
-    @property
     def left(self) -> int:
         """Epochs that are still to come, as it is planned."""
         return max(0, self.planned - self.epoch)
@@ -239,6 +249,11 @@ class Course:
         first, half = self.epoch - self.recent + 1, max(1, self.recent // 2)
         before, now = self.mean(what, first, first + half - 1), self.mean(what, self.epoch - half + 1, self.epoch)
         return 1.0 - now / before if before > 0.0 else 0.0
+
+    @property
+    def pace(self) -> float:
+        """By what share of itself the training loss falls in an epoch, of late."""
+        return self.fall() / max(1, self.recent - max(1, self.recent // 2))
 
     @property
     def roughness(self) -> tuple[float, float]:

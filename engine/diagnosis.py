@@ -9,7 +9,23 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from engine.course import ARRIVED, LOW, RISE, RISE_OF_BEST, Course
+from engine.course import ARRIVED, LOW, UPWARDS, Course
+from engine.diagnosis_signs import (
+    FALLING,
+    GUESSING,
+    RISE,
+    RISE_OF_BEST,
+    SHORT,
+    SLOW_EPOCH,
+    SMOOTH,
+    by_heart,
+    cut_short,
+    few,
+    hardly_begun,
+    high,
+    squeezed,
+    strayed,
+)
 from engine.diagnosis_words import tell
 from engine.history import History
 from engine.run import Run
@@ -25,19 +41,14 @@ RETOLD: tuple[Kind, ...] = ("healthy", "training_blind", "learning_rate_too_low"
 LONG, LONG_RISE, LONG_RISE_OF_BEST = 6, 0.02, 0.02  # less is enough where there was no new best for so many epochs
 LEARNED_ON = 0.95  # and the training loss has fallen to this share, or lower, since then
 ROUGH, ROUGH_OF_LEVEL = 0.006, 0.08  # of the changes of the training loss from epoch to epoch
-UPWARDS, SMOOTH = 0.25, 0.1  # share of these changes that goes upwards: of a jumping loss, and at most of a smooth one
 CLIMB, CLIMB_OF_LEVEL = 0.05, 0.05  # of a training loss that climbs: above its lowest, and lately, as a share of itself
 BATCH_NOISE = 0.3  # of the changes of the loss from batch to batch
 SMALL_BATCH = 16
-SLOW, SLOW_EPOCH = 0.35, 0.0125  # of the whole way, in all epochs that are planned, and in one
+SLOW = 0.35  # of the whole way, in all epochs that are planned
 STILL, STILL_EPOCH = 0.02, 0.005  # of itself, between the halves of the recent epochs, and an epoch: a loss that lies level
-WORTH = 0.06  # as long again at the pace of now: worth going on for
-HIGH = 0.5  # a level that is far from learned
-FEW, FEW_UPDATES = 10, 100  # planned epochs, or updates, that may just be too few
-RIGHT = 0.95  # accuracy of a network that does not underfit
+WORTH, WORTH_HELD = 0.06, 0.03  # of the training and the validation loss, as long again at the pace of now: worth going on
 LONGER = 0.95  # on a surface, of what the slope promised: a step that brings so much could be far longer
 DEAD = 0.9  # share of a layer's units
-SHORT = 3  # epochs that are too few to tell jumps from a turn
 
 
 class Diagnosis:
@@ -119,14 +130,18 @@ def seen(course: Course) -> Kind | None:
         return "diverging"
     if course.run.surface is not None:
         return _on_a_surface(course)
-    if course.sees_validation and (course.by_heart or _overfitting(course)):
+    if course.sees_validation and (by_heart(course) or _overfitting(course)):
         return "overfitting"
     fresh = course.epoch - course.since < FIRST
+    if not fresh and _far_too_high(course):
+        return "learning_rate_too_high"
     if not fresh and (rough := _rough(course)):
         return rough
-    if not fresh and course.sees_validation and course.strayed:
+    if not fresh and course.sees_validation and strayed(course):
         return "learning_rate_too_high"
-    if not fresh and not course.stepped and _too_slow(course):
+    if not fresh and squeezed(course) and course.epoch - course.since > SHORT:
+        return "underfitting"
+    if not fresh and not course.stepped and (_too_slow(course) or cut_short(course)):
         return "learning_rate_too_low"
     going = _worth_going_on(course)
     if _too_short(course) and not going:
@@ -156,7 +171,7 @@ def _overfitting(course: Course) -> bool:
         return False
     now = course.mean("validation", course.epoch - 1, course.epoch)
     rise = min(now, course.validation) - course.best
-    if course.mean("train", course.epoch - 1, course.epoch) > LEARNED_ON * course.train_at_best:
+    if max(course.train, course.mean("train", course.epoch - 1, course.epoch)) >= LEARNED_ON * course.train_at_best:
         return False
     if rise >= RISE * course.scale and rise >= RISE_OF_BEST * course.best:
         return True
@@ -179,24 +194,35 @@ def _rough(course: Course) -> Literal["noisy", "learning_rate_too_high"] | None:
     return "noisy" if small and course.noise >= BATCH_NOISE * course.scale else None
 
 
+def _far_too_high(course: Course) -> bool:
+    """With a rate above the usual: a loss that is still high and goes up as well as down, at any length of the run."""
+    return course.rate > course.usual_rate and high(course) and course.roughness[1] > SMOOTH
+
+
 def _too_slow(course: Course) -> bool:
-    """The loss falls, steadily and so slowly that at this pace most of the way is still ahead at the end."""
-    fallen = 1.0 - course.train / course.from_loss if course.from_loss > 0.0 else 0.0
-    if not 0.0 < fallen < SLOW or course.roughness[1] > UPWARDS or (course.since and course.train < SLOW * course.scale):
-        return False
+    """The loss falls, steadily and so slowly that at this pace most of the way is still ahead at the end.
+
+    A first guess can cost far more than guessing the mean does. Then a third of the way is little: what counts is whether it
+    will have come below guessing at all.
+    """
     done = course.epoch - course.since
+    fallen = 1.0 - course.train / course.from_loss if course.from_loss > 0.0 else 0.0
+    whole = fallen * (done + course.left) / max(1, done)
+    slow = (fallen < SLOW and whole < SLOW) or (1.0 - whole) * course.from_loss >= GUESSING * course.scale
+    settled = course.since and course.train < SLOW * course.scale
+    if course.altered is not None and course.altered.epoch == course.since and course.altered.pace < FALLING:
+        settled = settled or course.from_loss < GUESSING * course.scale  # it was at rest before the change
+    if fallen <= 0.0 or not slow or settled or course.roughness[1] > UPWARDS:
+        return False
     middle = course.since + done // 2
     half = course.mean("train", middle, middle)
     steady = half - course.train > 0.4 * (course.from_loss - half)
-    return steady and fallen * (done + course.left) / done < SLOW and fallen / done < SLOW_EPOCH
+    return steady and fallen / done < SLOW_EPOCH
 
 
 def _near_end(course: Course) -> bool:
-    return course.left <= max(1, round(0.2 * course.planned))
-
-
-def _high(course: Course) -> bool:
-    return course.train >= HIGH * course.scale and (course.accuracy or 0.0) < RIGHT
+    short = course.left < HOLDS and 2 * course.epoch > course.planned  # else there is no time for a verdict to hold
+    return short or course.left <= max(1, round(0.2 * course.planned))
 
 
 def _level(course: Course) -> Kind | None:
@@ -204,28 +230,34 @@ def _level(course: Course) -> Kind | None:
     span = course.epoch - course.since
     if span <= SHORT:
         return None
-    fall, still = course.fall(), min(STILL, STILL_EPOCH * (course.recent // 2))
-    if _high(course) and course.hardly_begun and fall < (still if course.roughness[1] < UPWARDS else CLIMB_OF_LEVEL):
+    fall, still, begun = course.fall(), min(STILL, STILL_EPOCH * (course.recent // 2)), not hardly_begun(course)
+    change, upwards = course.roughness
+    if upwards >= UPWARDS and course.train > 0.0:  # a fall that is less than what it jumps by is none
+        still = max(still, change / course.train, 0.0 if begun else CLIMB_OF_LEVEL)
+    if high(course) and not begun and fall < still:
         return "learning_rate_too_high" if course.rate > course.usual_rate else "underfitting"
-    if abs(fall) >= still:
+    if fall >= still:
         return None
     return "plateau" if course.sees_validation and course.train > LOW * course.scale else None
 
 
 def _too_short(course: Course) -> bool:
     """The run is about to end after few epochs, or few updates, with the loss still high."""
-    updates = course.planned * course.run.iterations_per_epoch(course.batch_size)
-    return _near_end(course) and _high(course) and (course.planned <= FEW or updates <= FEW_UPDATES)
+    return _near_end(course) and high(course) and few(course)
 
 
 def _worth_going_on(course: Course) -> bool:
     """The run is about to end, and both losses still fall so much that as many epochs again would be worth having."""
     if not _near_end(course) or course.roughness[1] > SMOOTH:
         return False
+    held = not course.sees_validation or _promised(course, "validation") >= WORTH_HELD * course.scale
+    return held and _promised(course, "train") >= WORTH * course.scale
+
+
+def _promised(course: Course, what: str) -> float:
+    """How far a loss would fall in as many epochs again at the pace of now."""
     half = max(1, course.recent // 2)
-    slope = course.fall() * course.mean("train", course.epoch - half + 1, course.epoch) / half
-    falls = not course.sees_validation or course.fall("validation") > 0.0
-    return falls and slope * course.planned >= WORTH * course.scale
+    return course.fall(what) * course.mean(what, course.epoch - half + 1, course.epoch) / half * course.planned
 
 
 def _on_a_surface(course: Course) -> Kind:

@@ -1,4 +1,4 @@
-"""What to try after a verdict: one setting, with its reason, and the lesson in which one sees the same.
+"""What to try after a verdict: one setting, with its reason, and a lesson on it.
 
 A suggestion changes one thing only, so that the next curve shows what that did.
 """
@@ -10,11 +10,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.course import Course
+from engine.course import Altered, Course
+from engine.diagnosis_capacity import hindrance, longer_steps, steps_are_short, wider
+from engine.diagnosis_figures import share, unit_of
+from engine.diagnosis_signs import (
+    AGAIN,
+    CREEPING,
+    RATE,
+    again,
+    by_heart,
+    cut_short,
+    few,
+    high,
+    past_its_best,
+    raised,
+    shakes,
+    too_narrow,
+    turned_with,
+)
 from engine.memory import largest_batch, refusal
 from engine.verdict import Kind, Suggestion
 
-RATE = "training.optimizer.learning_rate"
+GAP = 1.2  # validation over training loss: from there on more units would only learn more by heart
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,14 @@ def _epochs(course: Course, epochs: int, reason: str) -> Suggestion:
     return Suggestion("training.epochs" if course.run.surface is None else "surface.steps", epochs, reason)
 
 
+def _back(change: Altered, course: Course) -> Suggestion:
+    """What a change by hand had done away with."""
+    reason = f"what it was until {unit_of(course)} {change.epoch}"
+    if change.key == "batch_size":
+        return Suggestion("training.batch_size", int(change.old), reason)
+    return Suggestion(RATE, change.old, reason)
+
+
 def _early(course: Course) -> Advice:
     if course.history.stopped is not None and course.planned < 2:
         return Advice("epochs-and-iterations", _epochs(course, 2, "two ends of an epoch are the least that can be compared"))
@@ -70,6 +95,8 @@ def _refused(course: Course) -> Advice:
 def _diverging(course: Course) -> Advice:
     if course.run.surface is not None:
         return Advice(_walk(course), _rate(course, min(1 / 3, _settling(course)), "shorter steps stay in the valley"))
+    if (change := raised(course)) is not None:
+        return Advice("lr-explodes-fix", _back(change, course))
     return Advice("lr-explodes-fix", _rate(course, 0.1, "a tenth of the rate: each step would go a tenth as far"))
 
 
@@ -93,20 +120,35 @@ def _overfitting(course: Course) -> Advice:
     best = course.best_epoch
     if course.history.restored is not None:
         return Advice("early-stopping", unchanged="early stopping has put the weights of its best epoch back")
+    change = turned_with(course)
+    if change is not None and (change.key == "batch_size" or change.new > change.old):
+        return Advice("early-stopping", _back(change, course))
     if course.base_rate > course.usual_rate:
         name, usual = course.run.training.optimizer.name, course.usual_rate
         reason = f"for {name} more than {usual:g} is unusual: shorter steps first, then fewer epochs"
         return Advice("lr-big-medium-tiny", _rate(course, 0.1, reason))
-    if course.by_heart:
-        return Advice(
-            "early-stopping", unchanged="no epoch was good for new samples; more samples, or a simpler task, would help"
-        )
+    if by_heart(course):
+        return Advice("early-stopping", *_more_samples(course))
+    if best < 2:  # a run of one epoch gets no verdict
+        reason = "the first epoch was the best: shorter steps show when it turns"
+        return Advice("early-stopping", _rate(course, 0.1, reason))
     return Advice("early-stopping", _epochs(course, best, f"the validation loss was lowest after epoch {best}"))
+
+
+def _more_samples(course: Course) -> tuple[Suggestion | None, str]:
+    """More of what it learns too well to say anything of others; tables of files and photographs have no more."""
+    samples = getattr(course.run.data, "samples", None)
+    if not isinstance(samples, int):
+        return None, "no epoch was good for new samples; more samples would help, and this table has no more"
+    reason = "no epoch was good for new samples: with more of them it cannot learn each by heart"
+    return Suggestion("data.samples", whole(4 * samples), reason), ""
 
 
 def _rate_high(course: Course) -> Advice:
     if course.run.surface is not None:
         return Advice(_walk(course), _rate(course, 1 / 3, "shorter steps do not jump across"))
+    if (change := raised(course)) is not None:
+        return Advice("plateau-lower-lr", _back(change, course))
     return Advice("plateau-lower-lr", _rate(course, 0.1, "with a tenth of the rate the loss should come to rest lower"))
 
 
@@ -116,6 +158,9 @@ def _rate_low(course: Course) -> Advice:
     if course.run.surface is not None:
         factor, words = 10.0**power, _times(power)
         return Advice(_walk(course), _rate(course, factor, f"steps {words} times as long"))
+    if (change := cut_short(course)) is not None:
+        reason = f"what it was until epoch {change.epoch}, when the loss fell by {share(change.pace)} an epoch"
+        return Advice("lr-too-low-fix", Suggestion(RATE, change.old, reason))
     power = max(2, power) if fallen < 0.02 else power
     while power > 2 and course.base_rate * 10.0**power > course.usual_rate:
         power -= 1
@@ -134,12 +179,15 @@ def _noisy(course: Course) -> Advice:
 
 
 def _underfitting(course: Course) -> Advice:
-    if course.planned <= 10:
-        return Advice("too-few-epochs", _epochs(course, whole(5 * course.planned), "it ended before much was learned"))
-    hidden = course.run.network.hidden
-    wider: list[Any] = [2 * units for units in hidden] or [16]
-    reason = "twice the units may bend more" if hidden else "a hidden layer may bend what a straight cut cannot"
-    return Advice("wine", Suggestion("network.hidden", wider, reason))
+    if (found := hindrance(course)) is not None:
+        return Advice("wine" if found.key == "data.standardize" else "", found)
+    if not too_narrow(course):
+        if few(course):
+            return Advice("too-few-epochs", _epochs(course, whole(5 * course.planned), "it ended before much was learned"))
+        if steps_are_short(course):
+            name, usual = course.run.training.optimizer.name, course.usual_rate
+            return Advice("lr-too-low-fix", longer_steps(course, f"far below what is usual for {name}, up to {usual:g}"))
+    return Advice("iris", *wider(course))
 
 
 def _plateau(course: Course) -> Advice:
@@ -149,11 +197,37 @@ def _plateau(course: Course) -> Advice:
         return Advice(_walk(course), unchanged="no rate changes this: it rolls down from where it starts")
     if (course.accuracy or 0.0) >= 0.99:
         return Advice("plateau-more-epochs", unchanged="nearly every training sample is right already")
-    reason = "a loss that lies still wants more epochs, or is done: only trying tells"
-    return Advice("plateau-more-epochs", _epochs(course, whole(2 * course.planned), reason))
+    return Advice("plateau-more-epochs", *_from_rest(course))
+
+
+def _from_rest(course: Course) -> tuple[Suggestion | None, str]:
+    """What may help a loss that lies level: shorter steps where it shakes, epochs where they bring something, or units.
+
+    To divide the rate when the loss is level is usual (He et al. 2016, Deep Residual Learning, 3.4); where the loss does not
+    shake, steps are not what keeps it up.
+    """
+    if course.stepped:
+        gone = f"the schedule has brought the rate from {course.base_rate:g} to {course.rate:g}"
+        return None, f"{gone}, and a later or smaller step shows whether that was too soon"
+    if shakes(course):
+        return _rate(course, 0.1, "the loss shakes around its level: shorter steps let it settle"), ""
+    found, gap = hindrance(course), course.validation > GAP * course.train
+    if found is not None and (high(course) or not gap):
+        return found, ""
+    if past_its_best(course):
+        return None, f"more epochs would not help, the validation loss was best at epoch {course.best_epoch}"
+    if again(course) >= AGAIN:
+        reason = f"at this pace as many again would take {share(again(course))} off the loss"
+        return _epochs(course, whole(2 * course.planned), reason), ""
+    if gap:
+        return None, "it is at rest with validation above training, where neither epochs nor units help new samples"
+    return wider(course)
 
 
 def _improving(course: Course) -> Advice:
+    if course.run.surface is None and course.pace < CREEPING and steps_are_short(course):
+        reason = f"it falls evenly, by {share(course.pace)} an epoch: steps ten times as long would take fewer epochs"
+        return Advice("lr-too-low-fix", longer_steps(course, reason))
     return Advice("too-few-epochs", _epochs(course, whole(2 * course.planned), "it had not come to rest yet"))
 
 
@@ -173,6 +247,10 @@ def _healthy(course: Course) -> Advice:
 
 
 def _dead(course: Course) -> Advice:
+    if (change := raised(course)) is not None:
+        return Advice("lr-explodes-fix", _back(change, course))
+    if (found := hindrance(course)) is not None and found.key == "network.initializer":
+        return Advice("", found)
     if course.base_rate > course.usual_rate:
         reason = f"more than {course.usual_rate:g} is unusual; long steps push units below 0 for all samples"
         return Advice("lr-explodes-fix", _rate(course, 0.1, reason))

@@ -43,7 +43,9 @@ def change(before: float, after: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """'12 times', '2,049 times', '1.3e+07 times'."""
+    """'1.4 times', '12 times', '2,049 times', '1.3e+07 times'."""
+    if ratio < 9.95:
+        return f"{ratio:.1f} times"
     return f"{ratio:,.0f} times" if ratio < 1e6 else f"{ratio:.1e} times"
 
 

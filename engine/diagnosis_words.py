@@ -5,17 +5,16 @@ Every line has several wordings, from the longest to the shortest, since nobody 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from engine.byte_sizes import parse_size
 from engine.course import ARRIVED, Course
 from engine.diagnosis_advice import advice_on
-from engine.diagnosis_figures import accuracy, change, counted, guessing, number, share, times, training, unit_of, validation
+from engine.diagnosis_figures import accuracy, change, counted, guessing, number, share, training, unit_of, validation
+from engine.diagnosis_rates import Told, changed, diverging, from_to, noisy, rate_high, rate_low, words_for
+from engine.diagnosis_signs import AGAIN, again, by_heart, shakes, too_narrow, turned_with
 from engine.memory import largest_batch, step_memory
 from engine.verdict import Evidence, Kind, Verdict
-
-Told = tuple[tuple[str, ...], list[Evidence]]
 
 #: The settings that a kind of verdict gives away.
 TELLS: dict[Kind, tuple[str, ...]] = {
@@ -31,10 +30,12 @@ TELLS: dict[Kind, tuple[str, ...]] = {
 def tell(kind: Kind, course: Course, dead_share: float | None = None) -> Verdict:
     """The verdict of this kind on a run as it is now."""
     words, evidence = _TELLERS[kind](course) if dead_share is None else _dead(course, dead_share)
-    advice = advice_on(kind, course)
-    return Verdict(
-        kind, course.epoch, words, tuple(evidence), advice.lesson, advice.suggestion, advice.unchanged, TELLS.get(kind, ())
-    )
+    advice, tells = advice_on(kind, course), TELLS.get(kind, ())
+    if kind in ("overfitting", "diverging") and course.altered is not None:
+        tells += (course.altered.key,)
+    if kind == "underfitting" and too_narrow(course):
+        tells += ("hidden",)
+    return Verdict(kind, course.epoch, words, tuple(evidence), advice.lesson, advice.suggestion, advice.unchanged, tells)
 
 
 # each kind
@@ -64,27 +65,8 @@ def _refused(course: Course) -> Told:
     return (short + more, short, "Refused for memory"), evidence
 
 
-def _diverging(course: Course) -> Told:
-    now, start, unit = course.train + course.floor, course.initial + course.floor, unit_of(course)
-    loss = "training loss" if course.run.surface is None else "loss"
-    noted = course.history.diverged if course.diverged or not math.isfinite(course.train) else None
-    if math.isfinite(now) and start > 0.0:
-        long = f"Diverging: the {loss} is {number(now)}, {times(now / start)} what it was before training."
-        brief = f"Diverging: loss {number(now)}, {times(now / start)} its start"
-    else:
-        long = f"Diverging: the {loss} is {number(now)}."
-        brief = f"Diverging: loss {number(now)}"
-    evidence = [training(course)]
-    if noted is not None:
-        where = f"{unit} {noted.epoch}" + (f", iteration {noted.iteration}" if unit == "epoch" else "")
-        factor = course.run.training.divergence.factor
-        evidence.append(Evidence(f"above {factor:g} times its start, or no number, from {where}", number(noted.loss)))
-    evidence.append(Evidence("learning rate", f"{course.rate:g}"))
-    return (long, brief), evidence
-
-
 def _overfitting(course: Course) -> Told:
-    if course.by_heart:
+    if by_heart(course):
         held, guess = number(course.validation), number(course.scale)
         hardly = "hardly better" if course.best < course.scale else "no better"
         long = (
@@ -93,16 +75,20 @@ def _overfitting(course: Course) -> Told:
         brief = f"Overfitting: training {number(course.train)}, validation {held}, guessing {guess}"
         return (long, brief, "Overfitting"), [training(course), *validation(course), *guessing(course), *accuracy(course)]
     since, up, down = course.best_epoch, change(course.best, course.validation), change(course.train_at_best, course.train)
-    long = f"Overfitting since epoch {since}: validation loss {up} over its best while training loss changed by {down}."
-    if down.startswith("-"):
-        long = f"Overfitting since epoch {since}: validation loss {up} over its best while training loss fell {down[1:]}."
+    long = f"Overfitting since epoch {since}: validation loss {up} over its best while training loss fell {down[1:]}."
     brief = f"Overfitting since epoch {since}: validation {up}, training {down}"
+    by_hand = turned_with(course)
+    if by_hand is not None:
+        what, was = words_for(by_hand), f"from {by_hand.old:g} to {by_hand.new:g} at epoch {by_hand.epoch}"
+        long = f"Overfitting since the {what} was changed {was}: validation {up}, training {down}."
+        brief = f"Overfitting since epoch {by_hand.epoch}, when {what} {from_to(by_hand)}"
     evidence = [
         *validation(course),
         Evidence(
             f"training loss, epoch {since} -> {course.epoch}", f"{number(course.train_at_best)} -> {number(course.train)}"
         ),
         *accuracy(course),
+        *([] if by_hand is None else [changed(by_hand, course)]),
     ]
     kept = course.history.restored
     if kept is not None:
@@ -110,104 +96,17 @@ def _overfitting(course: Course) -> Told:
     return (long, brief, f"Overfitting since epoch {since}"), evidence
 
 
-def _rate_high(course: Course) -> Told:
-    unit, (judged, too_long, _) = unit_of(course), course.gains
-    rate = Evidence("learning rate", f"{course.rate:g}")
-    if too_long > 0.5 * judged:
-        said = f"Learning rate too high: {too_long} of {counted(judged, 'step')} went beyond the lowest point of their line."
-        brief = f"Learning rate too high: {too_long} of {judged} steps overshot"
-        what = "steps that brought less than half of what the slope promised"
-        return (said, brief, "Learning rate too high"), [training(course), Evidence(what, f"{too_long} of {judged}"), rate]
-    (jump, upwards), first = course.roughness, course.epoch - course.recent + 1
-    level = course.mean("train", first, course.epoch)
-    if (
-        course.run.surface is None
-        and course.hardly_begun
-        and course.rate > course.usual_rate
-        and course.train < 1.5 * course.scale
-    ):
-        now, usual = number(course.train), Evidence("the most that is usual for the optimizer", f"{course.usual_rate:g}")
-        said = f"Learning rate too high: after {counted(course.epoch, unit)} the training loss is {now}, as if by guessing."
-        brief = f"Learning rate too high: training loss {now}, as if by guessing"
-        return (said, brief, "Learning rate too high"), [training(course), *guessing(course), rate, usual]
-    stretch = f"{unit}s {first}-{course.epoch}"
-    loss = "training loss" if course.run.surface is None else "loss"
-    lowest = f"{number(course.lowest + course.floor)} at {unit} {course.lowest_epoch}"
-    rose = f"{lowest} to {number(course.train + course.floor)}"
-    if upwards > 0.9:
-        said = f"Learning rate too high: the {loss} has climbed from {rose}."
-        evidence = [training(course), Evidence(f"lowest {loss}", lowest), rate]
-        return (
-            said,
-            f"Learning rate too high: {loss} up from {number(course.lowest + course.floor)}",
-            "Learning rate too high",
-        ), evidence
-    if course.strayed and not (upwards >= 0.25 and jump >= 0.08 * level):
-        up, where = change(course.best, course.validation), course.best_epoch
-        since = f"of epoch {where}, training loss still {number(level)}."
-        said = f"Learning rate too high: validation loss {up} over its best {since}"
-        brief = f"Learning rate too high: validation {up} since epoch {where}"
-        usual = Evidence("the most that is usual for the optimizer", f"{course.usual_rate:g}")
-        return (said, brief, "Learning rate too high"), [training(course), *validation(course), rate, usual]
-    said = f"Learning rate too high: the {loss} jumps by {share(jump / level)} from {unit} to {unit}, up as well as down."
-    brief = f"Learning rate too high: {loss} jumps by {share(jump / level)} each {unit}"
-    evidence = [
-        training(course),
-        Evidence(f"mean change from {unit} to {unit}, {stretch}", f"{number(jump)} at a loss of {number(level)}"),
-        Evidence("share of these changes that goes up", share(upwards)),
-        rate,
-    ]
-    return (said, brief, "Learning rate too high"), evidence
-
-
-def _rate_low(course: Course) -> Told:
-    unit, start, now = unit_of(course), course.from_loss, course.train
-    loss = "training loss" if course.run.surface is None else "loss"
-    fallen = share(max(0.0, 1.0 - now / start)) if start > 0.0 else share(0.0)
-    done = course.epoch - course.since
-    since = f"since {unit} {course.since} " if course.since else ""
-    said = f"Learning rate too low: in {counted(done, unit)} the {loss} has fallen {fallen}, steadily."
-    if course.run.surface is not None:
-        said = f"Learning rate too low: {counted(done, unit)} have come {fallen} of the way down."
-    evidence = [training(course)]
-    if course.gains[0]:
-        evidence.append(Evidence("of what the slope promised, the last step brought", share(course.gains[2])))
-    if since:
-        evidence.append(Evidence(f"{loss}, {unit} {course.since} -> {course.epoch}", f"{number(start)} -> {number(now)}"))
-    evidence += [*guessing(course), Evidence("learning rate", f"{course.rate:g}")]
-    brief = f"Learning rate too low: loss fell {fallen} in {counted(done, unit)}"
-    brief = (
-        f"Learning rate too low: {fallen} of the way in {counted(done, unit)}" if course.run.surface is not None else brief
-    )
-    return (said, brief, "Learning rate too low"), evidence
-
-
-def _noisy(course: Course) -> Told:
-    size, (jump, _) = course.batch_size, course.roughness
-    first = course.epoch - course.recent + 1
-    rows = f"batches of {size}" if size > 1 else "batches of 1 sample"
-    by_batch = math.isfinite(course.noise)
-    step, amount = ("batch", course.noise) if by_batch else ("epoch", jump)
-    said = f"Noisy: with {rows} the loss changes by {number(amount)} from one {step} to the next."
-    evidence = [training(course)]
-    if by_batch:
-        evidence.append(Evidence(f"change from batch to batch, epochs up to {course.epoch}", number(course.noise)))
-    evidence += [
-        Evidence(f"mean change of the training loss from epoch to epoch, {first}-{course.epoch}", number(jump)),
-        Evidence("batch_size", f"{size} of {course.run.facts.samples} samples"),
-    ]
-    return (said, f"Noisy: {rows}; the loss changes by {number(amount)} a {step}", "Noisy: small batches"), evidence
-
-
 def _underfitting(course: Course) -> Told:
     now, unit = number(course.train), unit_of(course)
     known = course.scale != course.initial
     against = f"guessing costs {number(course.scale)}" if known else f"it began at {number(course.initial)}"
+    evidence = [training(course), *guessing(course), *accuracy(course)]
+    if too_narrow(course):
+        units, classes = min(course.run.network.hidden), course.run.facts.classes
+        evidence.append(Evidence("units of the narrowest layer, and classes to tell apart", f"{units}, {classes}"))
+        against = f"{counted(units, 'unit')} for {classes} classes"
     said = f"Underfitting: after {counted(course.epoch, unit)} the training loss is still {now}; {against}."
-    return (
-        (said, f"Underfitting: training loss still {now}; {against}", "Underfitting"),
-        [training(course), *guessing(course), *accuracy(course)],
-    )
+    return (said, f"Underfitting: training loss still {now}; {against}", "Underfitting"), evidence
 
 
 def _plateau(course: Course) -> Told:
@@ -218,8 +117,15 @@ def _plateau(course: Course) -> Told:
         return (said, f"Plateau: at rest at {now}, the deepest is {number(course.floor)}", "Plateau"), evidence
     first = course.epoch - course.recent + 1
     moved = change(course.mean("train", first, first), course.train)
+    more = change(1.0, max(0.0, 1.0 - again(course)))
     said = f"Plateau: the training loss lies level near {now} ({moved} since {unit} {first})."
     evidence = [training(course), Evidence(f"training loss, {unit} {first} -> {course.epoch}", moved)]
+    if abs(again(course)) < AGAIN:
+        said = f"Plateau: the training loss is at rest near {now} ({moved} in the last {counted(course.recent, unit)})."
+    evidence.append(Evidence(f"at the pace of these, {counted(course.epoch, unit)} more would bring", more))
+    if shakes(course):
+        jump = share(course.roughness[0] / course.train)
+        evidence.append(Evidence(f"mean change from {unit} to {unit}, up as well as down", jump))
     evidence += [*validation(course), *accuracy(course)]
     return (said, f"Plateau: training loss near {now} since {unit} {first}", "Plateau"), evidence
 
@@ -280,17 +186,19 @@ def _dead(course: Course, dead_share: float) -> Told:
         *guessing(course),
         Evidence("learning rate", f"{course.rate:g}"),
     ]
+    if course.altered is not None:
+        evidence.append(changed(course.altered, course))
     return (said, f"Dead units: {share(dead_share)} of a layer gives only 0", "Dead units"), evidence
 
 
 _TELLERS: dict[Kind, Callable[[Course], Told]] = {
     "too_early": _early,
     "refused": _refused,
-    "diverging": _diverging,
+    "diverging": diverging,
     "overfitting": _overfitting,
-    "learning_rate_too_high": _rate_high,
-    "learning_rate_too_low": _rate_low,
-    "noisy": _noisy,
+    "learning_rate_too_high": rate_high,
+    "learning_rate_too_low": rate_low,
+    "noisy": noisy,
     "underfitting": _underfitting,
     "plateau": _plateau,
     "still_improving": _improving,

@@ -1,4 +1,4 @@
-"""What can be said of a run in a word, and what is said with it: the evidence, the lesson that shows it, a setting to try.
+"""What can be said of a run in a word, and what is said with it: the evidence, a lesson on it, a setting to try.
 
 Plain frozen values that a screen, a report or a program can show as it likes; engine/diagnosis.py finds them.
 """
@@ -53,9 +53,9 @@ class Suggestion:
 class Verdict:
     """What a run's curves show at the end of `epoch` (0: before training).
 
-    `words` is the verdict in one line, in several wordings from the longest to the shortest. `lesson` is the preset that
-    shows this (empty: none does). Where there is no `suggestion`, `unchanged` says why. `tells` are the settings that it
-    gives away, by the last word of their keys: where one of these is hidden, so is the verdict.
+    `words` is the verdict in one line, in several wordings from the longest to the shortest. `lesson` is a preset on the
+    subject (empty: none is). Where there is no `suggestion`, `unchanged` says why. `tells` are the settings that it gives
+    away, by the last word of their keys: where one of these is hidden, so is the verdict.
     """
 
     kind: Kind

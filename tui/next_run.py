@@ -6,8 +6,10 @@ would change under the eyes of whoever reads it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from engine import PresetError
 from engine.preset import read_run
 from tui import form
 from tui.form import Field
@@ -33,3 +35,24 @@ def put(session: Session, field: Field, value: Any) -> str:
         return f"{what} for the next run: <run.restart> starts it{kept}"
     session.prepare()
     return f"{what}: <run.toggle> starts"
+
+
+def tried(session: Session, field: Field, value: Any) -> str:
+    """Why a value need not be tried: a ghost had it already, or had more epochs and turned before. Empty where none did.
+
+    The same settings give the same curve to the last digit, so that trying them again shows nothing.
+    """
+    run = session.run
+    try:
+        wanted = read_run(session.document_with(session.selected, field, value), run.name)
+    except PresetError:
+        return ""  # `put` says why
+    for ghost in session.kept:
+        had = replace(ghost.run, name=run.name)
+        best, lasted = ghost.history.best, len(ghost.history.epochs)
+        if had == wanted:
+            return f"ghost {ghost.mark} was trained with it"
+        as_long = replace(had, training=replace(had.training, epochs=run.training.epochs))
+        if as_long == run and wanted.epochs > run.epochs and best is not None and best.epoch <= run.epochs < lasted:
+            return f"ghost {ghost.mark} went on, and its validation loss was lowest at epoch {best.epoch}"
+    return ""

@@ -11,7 +11,7 @@ import pytest
 
 from engine import History, Run, Trainer, load_preset
 from engine.diagnosis import HOLDS, Diagnosis, diagnose
-from engine.diagnosis_figures import change, number, share
+from engine.diagnosis_figures import change, number, share, times
 from engine.functions import Line
 from engine.layers import Architecture
 from engine.metrics import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Restored, Stopped
@@ -110,6 +110,10 @@ TABLE = {
     "early stopping ended it": (
         classes(early_stopping=EarlyStopping(patience=10)), falling(20, pace=0.85), rising(20, 10), {}, "overfitting",
     ),
+    "never below guessing while it learns": (
+        classes(), falling(30, 0.68, 0.98), [0.7 + 0.003 * at for at in range(30)], {}, "overfitting",
+    ),
+    "above guessing at first": (classes(), falling(8, 0.6), [0.76, 0.75, 0.74, 0.73, 0.72, 0.71, 0.7, 0.69], {}, "healthy"),
     "validation is not a number": (classes(), falling(10), [math.nan] * 10, {}, "healthy"),
     "learned by heart": (classes(), falling(30, pace=0.85), [0.69 - 0.002 * at for at in range(30)], {}, "overfitting"),
     # underfitting and plateau
@@ -142,6 +146,13 @@ TABLE = {
     ),
     "validation strays, and a rate of 0.01": (
         classes(rate=0.01), [0.1] * 20, [0.06, 0.05, *[0.05 + 0.005 * at for at in range(18)]], {}, "healthy",
+    ),
+    "a rate of 10, after two epochs": (classes(rate=10.0), [0.746, 0.849], [0.75, 0.9], {}, HIGH),
+    "a rate of 10, while it goes up and down": (
+        classes(rate=10.0), [0.746, 0.849, 0.394, 0.361, 0.401], [0.8, 0.9, 0.5, 0.4, 0.5], {}, HIGH,
+    ),
+    "a rate of 1, and it falls smoothly": (
+        classes(optimizer=SGD(learning_rate=1.0)), falling(3, 0.7, 0.95), falling(3, 0.7, 0.95), {}, "healthy",
     ),
     "eight a batch and a rate of 0.3": (classes(batch=8, rate=0.3), jumping(20, 0.3, 0.2), [0.4] * 20, {}, HIGH),
     "eight a batch of ten samples": (
@@ -197,6 +208,13 @@ def test_a_regression_is_measured_by_the_variance_of_its_targets(name):
     assert diagnose(history(run, train, validation, start=5.0), run).kind == wanted
 
 
+def test_what_begins_far_above_guessing_and_crawls_wants_a_larger_rate():
+    run = Run(data=Line(), training=Training(epochs=100, optimizer=SGD(learning_rate=0.1)))
+    train = [20.0 * 0.996**at for at in range(100)]
+    kinds = {diagnose(history(run, train[:epochs], train[:epochs], start=20.1), run).kind for epochs in (5, 20, 60, 100)}
+    assert kinds == {LOW}
+
+
 def test_another_loss_is_measured_by_what_it_was_before_training():
     run = Run(data=Line(), training=Training(epochs=200, loss="huber", optimizer=SGD(learning_rate=0.1)))
     found = Diagnosis(history(run, falling(30, 3.0, 0.7), falling(30, 3.0, 0.7), start=5.0), run)
@@ -241,6 +259,237 @@ def test_a_shorter_step_in_the_middle_of_a_walk_is_judged_by_itself():
     assert walked(Valley(steps=60), 0.95, changes=((10, 0.2),)).kind == "healthy"
 
 
+# What is at rest ------------------------------------------------------------------------------------------------------
+
+
+def trembling(level: float, by: float, epochs: int = 30) -> list[float]:
+    return [*falling(6, pace=0.9), *jumping(epochs - 6, level, by)]
+
+
+def stepped(train, validation):
+    """A run whose schedule has lowered the rate after epoch 10."""
+    run = classes(rate=0.01)
+    return run, train, validation, {"rates": [0.01] * 10 + [0.001] * (len(train) - 10)}
+
+
+WIDE = Architecture(hidden=(40, 40))
+SLOPE = [0.45 * 0.995**at for at in range(30)]
+
+#: name -> (run, train, validation, further arguments), the key and value that are suggested, or what is said in its place.
+AT_REST = {
+    "a small net": ((classes(), [0.4] * 30, [0.41] * 30, {}), ("network.hidden", [32])),
+    "no hidden layer": ((classes(network=Architecture(hidden=())), [0.4] * 30, [0.41] * 30, {}), ("network.hidden", [16])),
+    "as many numbers as samples": ((classes(network=WIDE), [0.4] * 30, [0.41] * 30, {}), "1,801 numbers for 1,000 samples"),
+    "it shakes": ((classes(), trembling(0.4, 0.02), [0.41] * 30, {}), ("training.optimizer.learning_rate", 0.0001)),
+    "it trembles by less than counts": ((classes(), trembling(0.4, 0.002), [0.41] * 30, {}), ("network.hidden", [32])),
+    "the best is long past": ((classes(), [0.4] * 30, rising(30, 10, 0.4, 0.001), {}), "best at epoch 10"),
+    "it still falls a little": ((classes(epochs=40), SLOPE, SLOPE, {}), ("training.epochs", 100)),
+    "validation lies above": ((classes(), [0.4] * 30, [0.6] * 30, {}), "neither epochs nor units"),
+    "since a step of the schedule": (stepped([*falling(10), *[0.3] * 20], [0.3] * 30), "from 0.01 to 0.001"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AT_REST)
+def test_a_loss_at_rest_is_told_what_can_help_or_why_nothing_can(name):
+    (run, train, validation, more), wanted = AT_REST[name]
+    verdict = diagnose(history(run, train, validation, **more), run)
+    assert verdict.kind == "plateau"
+    if isinstance(wanted, str):
+        assert verdict.suggestion is None
+        assert wanted in verdict.unchanged
+    else:
+        assert (verdict.suggestion.key, verdict.suggestion.value) == wanted
+
+
+def test_a_loss_at_rest_is_not_told_to_train_on_however_long_it_is():
+    for epochs in (30, 100, 1000):
+        run = classes(epochs=epochs)
+        level = [0.4 - 0.01 * at / epochs for at in range(epochs)]
+        verdict = diagnose(history(run, [*falling(6), *level[6:]], level), run)
+        assert verdict.kind == "plateau"
+        assert "is at rest near 0.39" in verdict.words[0]
+        assert f"in the last {max(4, epochs // 5)} epochs" in verdict.words[0]
+        assert verdict.suggestion is None or verdict.suggestion.key != "training.epochs"
+
+
+def test_the_diabetes_line_has_come_to_its_floor():
+    preset = load_preset("diabetes", [("training.epochs", [60])])
+    trainer = Trainer(preset.runs[0])
+    for _ in trainer:
+        pass
+    verdict = diagnose(trainer.history, trainer.run)
+    assert verdict.kind == "plateau"
+    assert "at rest" in verdict.words[0]
+    assert verdict.suggestion is None or verdict.suggestion.key != "training.epochs"
+
+
+def test_a_layer_too_narrow_for_its_classes_is_named():
+    run = load_preset("digits", [("network.hidden", [[1]])]).runs[0]
+    crawl = [2.24 * 0.993**at for at in range(30)]
+    verdict = diagnose(history(run, crawl, crawl, start=2.4), run)
+    assert verdict.kind == "underfitting"
+    assert verdict.words[0].endswith("1 unit for 10 classes.")
+    assert (verdict.suggestion.key, verdict.suggestion.value) == ("network.hidden", [16])
+    assert "hidden" in verdict.tells
+    wide = replace(run, network=replace(run.network, hidden=(4,)))
+    assert diagnose(history(wide, crawl, crawl, start=2.4), wide).kind == LOW
+
+
+def test_figures_that_are_not_on_one_scale_come_first():
+    run = next(one for one in load_preset("wine").runs if one.name == "as-measured")
+    verdict = diagnose(history(run, [1.09] * 30, [1.1] * 30, start=1.2), run)
+    assert verdict.kind == "underfitting"
+    assert (verdict.suggestion.key, verdict.suggestion.value) == ("data.standardize", True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "value"),
+    [
+        ({"network": Architecture(initializer="zeros", activation="tanh")}, "network.initializer", "glorot_uniform"),
+        ({"network": Architecture(hidden=(8, 8, 8), activation="sigmoid")}, "network.activation", "relu"),
+        ({"network": Architecture(dropout=0.9)}, "network.dropout", 0.5),
+        ({"l2": 0.5}, "training.l2", 0.01),
+        ({"optimizer": Adam(learning_rate=0.01, weight_decay=0.3)}, "training.optimizer.weight_decay", 0.01),
+        ({"rate": 0.0001}, "training.optimizer.learning_rate", 0.001),
+        ({"rate": 0.01}, "network.hidden", [32]),
+    ],
+)
+def test_what_keeps_a_loss_as_high_as_guessing_is_taken_away_in_one_go(settings, key, value):
+    run = classes(**settings)
+    verdict = diagnose(history(run, [0.69] * 20, [0.69] * 20), run)
+    assert verdict.kind == "underfitting"
+    assert (verdict.suggestion.key, verdict.suggestion.value) == (key, value)
+
+
+def test_dead_units_that_began_at_zero_are_to_begin_elsewhere():
+    run = classes(network=Architecture(initializer="zeros", activation="relu"))
+    suggestion = diagnose(history(run, [0.69] * 10, [0.69] * 10), run, dead_share=1.0).suggestion
+    assert (suggestion.key, suggestion.value) == ("network.initializer", "he_normal")
+
+
+def test_a_loss_that_jumps_at_the_level_of_guessing_is_not_healthy():
+    run = Run(data=Line(), training=Training(epochs=30, optimizer=SGD(learning_rate=0.1)))
+    rough = [4.0 * (1.0 + 0.04 * math.sin(2.1 * at)) for at in range(30)]
+    for epochs in range(10, 31):
+        assert diagnose(history(run, rough[:epochs], rough[:epochs], start=8.0), run).kind == "underfitting"
+
+
+def test_where_the_first_epoch_was_the_best_no_run_of_one_epoch_is_suggested():
+    run = classes(rate=0.01)
+    verdict = diagnose(history(run, falling(12, pace=0.7), rising(12, 1)), run)
+    assert verdict.kind == "overfitting"
+    assert (verdict.suggestion.key, verdict.suggestion.value) == ("training.optimizer.learning_rate", 0.001)
+
+
+def test_a_run_of_five_epochs_can_still_be_improving():
+    assert verdicts(classes(epochs=5), falling(5, 0.7, 0.7), falling(5, 0.7, 0.7))[-1] == "still_improving"
+
+
+def test_few_updates_want_epochs_and_not_units():
+    run, train, validation, more, _ = TABLE["twenty updates"]
+    suggestion = diagnose(history(run, train, validation, **more), run).suggestion
+    assert (suggestion.key, suggestion.value) == ("training.epochs", 100)
+
+
+@pytest.mark.parametrize(("rate", "key"), [(0.001, "training.optimizer.learning_rate"), (0.01, "training.epochs")])
+def test_what_falls_evenly_for_long_is_told_longer_steps_where_these_are_usual(rate, key):
+    run = classes(rate=rate, epochs=200)
+    train = [0.6 * 0.997**at for at in range(200)]
+    verdict = diagnose(history(run, train, train), run)
+    assert verdict.kind == "still_improving"
+    assert verdict.suggestion.key == key
+
+
+# What somebody changed while it trained -------------------------------------------------------------------------------
+
+
+def altered(run, train, validation, key, old, new, epoch):
+    rates = None
+    if key == "learning_rate":
+        rates = [old] * epoch + [new] * (len(train) - epoch)
+    made = history(run, train, validation, rates=rates)
+    made.changes = [Changed(4 * epoch, key, old, new)]
+    return made
+
+
+def test_a_rate_that_was_cut_while_the_loss_fell_is_too_low_since_then():
+    run = classes(rate=0.001)
+    train = [*falling(6, 0.6, 0.75), *[0.142 - 1e-5 * at for at in range(20)]]
+    verdict = diagnose(altered(run, train, train, "learning_rate", 0.001, 1e-6, 6), run)
+    assert verdict.kind == LOW
+    assert verdict.words[0].startswith("Learning rate too low: since it was changed from 0.001 to 1e-06 at epoch 6, ")
+    assert (verdict.suggestion.key, verdict.suggestion.value) == ("training.optimizer.learning_rate", 0.001)
+    assert ("learning rate changed at epoch 6", "0.001 -> 1e-06") in [(one.what, one.figure) for one in verdict.evidence]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([0.1] * 6, [0.1] * 20),  # it had come to rest
+        (falling(6, 0.6, 0.75), falling(20, 0.13, 0.95)),  # it goes on
+        ([0.3, 0.1, 0.03, 0.01, 0.003, 0.001], [0.00099] * 20),  # there was nothing left to learn
+    ],
+)
+def test_a_rate_that_was_cut_and_did_no_harm_is_not_too_low(before, after):
+    run = classes(rate=0.001)
+    train = [*before, *after]
+    assert diagnose(altered(run, train, train, "learning_rate", 0.001, 1e-5, 6), run).kind != LOW
+
+
+def test_overfitting_since_a_change_names_the_change_and_goes_back():
+    run = classes(rate=0.001)
+    train = [*falling(10, pace=0.85), *falling(20, 0.1, 0.8)]
+    validation = [*falling(10, 0.72, 0.88), *[0.3 + 0.02 * at for at in range(20)]]
+    verdict = diagnose(altered(run, train, validation, "learning_rate", 0.001, 0.1, 10), run)
+    assert verdict.kind == "overfitting"
+    assert verdict.words[0].startswith("Overfitting since the learning rate was changed from 0.001 to 0.1 at epoch 10: ")
+    assert verdict.words[1] == "Overfitting since epoch 10, when learning rate 0.001 -> 0.1"
+    assert (verdict.suggestion.key, verdict.suggestion.value) == ("training.optimizer.learning_rate", 0.001)
+    assert "learning_rate" in verdict.tells
+    other = diagnose(altered(run, train, validation, "learning_rate", 0.001, 0.1, 4), run)
+    assert "changed" not in other.words[0]  # long before
+    batch = diagnose(altered(run, train, validation, "batch_size", 32, 8, 10), run)
+    assert (batch.suggestion.key, batch.suggestion.value) == ("training.batch_size", 32)
+
+
+@pytest.mark.parametrize(("after", "kind"), [(jumping(12, 0.3, 0.3), HIGH), ([0.9, 1.5, math.nan, math.nan], "diverging")])
+def test_a_rate_that_was_raised_by_hand_is_named_and_taken_back(after, kind):
+    run = classes(rate=0.001)
+    train = [*falling(10), *after]
+    made = altered(run, train, train, "learning_rate", 0.001, 0.2, 10)
+    made.diverged = Diverged(13, 52, math.nan) if kind == "diverging" else None
+    verdict = diagnose(made, run)
+    assert verdict.kind == kind
+    assert "was changed from 0.001 to 0.2 at epoch 10" in verdict.words[0]
+    assert len(verdict.words[0]) <= 110
+    assert verdict.suggestion.value == 0.001
+
+
+def test_a_rate_that_jumped_before_it_was_raised_is_not_the_one_to_go_back_to():
+    run = classes(rate=0.1)
+    train = [*jumping(10, 0.3, 0.3), *jumping(12, 0.35, 0.4)]
+    verdict = diagnose(altered(run, train, train, "learning_rate", 0.1, 0.5, 10), run)
+    assert verdict.kind == HIGH
+    assert "changed" not in verdict.words[0]
+    assert verdict.suggestion.value == pytest.approx(0.05)
+
+
+def test_on_a_surface_a_change_is_told_in_steps():
+    verdict = walked(Valley(steps=40), 0.2, changes=((4, 0.95),))
+    assert verdict.kind == HIGH
+    assert "was changed from 0.2 to 0.95 at step 4" in verdict.words[0]
+    assert not any("epoch" in fact.what for fact in verdict.evidence)
+
+
+def test_a_key_pressed_three_times_is_one_change():
+    run = classes(rate=0.001)
+    made = altered(run, falling(20), falling(20), "learning_rate", 0.001, 0.01, 10)
+    made.changes = [Changed(40, "learning_rate", *pair) for pair in ((0.001, 0.002), (0.002, 0.005), (0.005, 0.01))]
+    found = Diagnosis(made, run)
+    found.verdict()
+    assert (found.course.altered.epoch, found.course.altered.old, found.course.altered.new) == (10, 0.001, 0.01)
+
+
 # When a verdict changes -----------------------------------------------------------------------------------------------
 
 
@@ -277,6 +526,12 @@ def diagnose_alone(run: Run, train, validation) -> str | None:
     found = Diagnosis(history(run, train, validation), run)
     found.verdict()
     return seen(found.course)
+
+
+def test_it_is_not_overfitting_where_the_training_loss_rises_too():
+    train, validation = [0.5, 0.4, 0.1, 0.5], [0.5, 0.3, 0.6, 0.9]
+    assert diagnose_alone(classes(), train, validation) != "overfitting"
+    assert diagnose_alone(classes(), [*train[:3], 0.2], validation) == "overfitting"
 
 
 def test_a_single_bad_epoch_changes_nothing():
@@ -483,8 +738,9 @@ def test_what_was_learned_by_heart_is_told_against_guessing_and_wants_no_fewer_e
         "Overfitting: training loss 0.006, yet validation loss 0.750, at best no better than guessing."
     )
     assert verdict.words[1] == "Overfitting: training 0.006, validation 0.750, guessing 0.693"  # at most 66: 80 columns
-    assert verdict.suggestion is None
-    assert "more samples" in verdict.unchanged
+    assert (verdict.suggestion.key, verdict.suggestion.value) == ("data.samples", 5000)
+    table = load_preset("iris").runs[0]
+    assert "more samples would help" in diagnose(history(table, falling(30, pace=0.85), [1.2] * 30), table).unchanged
 
 
 def test_a_rate_far_above_what_is_usual_is_to_be_lowered_first():
@@ -531,6 +787,8 @@ def test_a_lesson_that_is_named_exists(name):
         (change(1.0, 0.97), "-3.0 %"),
         (change(1.0, 2049.0), "2,049 times"),
         (change(0.0, 1.0), "NaN"),
+        (times(1.36), "1.4 times"),
+        (times(12.3), "12 times"),
         (number(math.inf), "infinite"),
         (number(0.0533), "0.053"),
         (number(18.34), "18.3"),

@@ -8,7 +8,9 @@ from engine import load_preset
 from engine.verdict import NAMES
 from tui.canvas import Canvas, plain
 from tui.console.records import run_record
+from tui.form import BY_KEY
 from tui.keyboard.named import named
+from tui.next_run import tried
 from tui.screens.evidence import EvidenceSheet
 from tui.session import Session
 from tui.words.verdicts import MARKS, Shown, Verdicts, dead_share, verdict_line
@@ -128,6 +130,36 @@ async def test_w_opens_the_evidence_and_enter_writes_the_setting_into_the_form(l
         assert person.session.ghosts[0].history.best.epoch == best.epoch
         assert person.session.ghosts == person.session.kept
         assert "ghost" in [one.role for one in person.lab.query_one("#loss").picture.series]
+
+
+async def test_what_a_ghost_has_shown_already_is_not_offered_again(lab, fast):
+    async with lab("too-many-epochs", epochs=40, pace=fast) as person:
+        await done(person)
+        best = person.session.trainer.history.best.epoch
+        await person.press("w", "enter", "r")
+        await person.until(lambda: person.state == "finished" and person.session.trainer.epoch == best)
+        await person.settle()
+        assert "Still improving" in person.read("verdict")
+        await person.press("w")
+        seen = " ".join(person.seen().replace("│", " ").split())
+        assert f"Set epochs {best} →" in seen
+        assert f"ghost 1 went on, and its validation loss was lowest at epoch {best}" in seen
+        await person.press("s")
+        assert isinstance(person.app.screen, EvidenceSheet)
+        await person.press("escape")
+        again = tried(person.session, BY_KEY["training.epochs"], 40)
+        assert again == "ghost 1 was trained with it"
+        assert tried(person.session, BY_KEY["training.batch_size"], 8) == ""
+
+
+async def test_a_setting_that_the_form_has_no_row_for_is_told_with_the_way_to_it(lab, fast):
+    async with lab("wine", epochs=12, size=(120, 40), pace=fast) as person:
+        person.session.selected = 1
+        await done(person)
+        await person.press("w")
+        assert "To try: --set data.standardize=true at the start" in sheet(person)
+        await person.press("s")
+        assert isinstance(person.app.screen, EvidenceSheet)
 
 
 async def test_a_rate_that_could_change_at_once_waits_for_the_next_run(lab, fast):

@@ -101,8 +101,8 @@ def run_record(trainer: Trainer) -> dict[str, Any]:
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
-    """What the curves mean: its `kind`, in words, the facts with their figures, the lesson that shows the same, and the
-    setting to try next (None: none)."""
+    """What the curves mean: its `kind`, in words, the facts with their figures, a lesson on it, and the setting to
+    try next (None: none)."""
     suggestion = verdict.suggestion
     return {
         "kind": verdict.kind,

@@ -1,4 +1,4 @@
-"""The evidence sheet: what a verdict is based on, fact by fact, the lesson that shows the same, and a setting to try."""
+"""The evidence sheet: what a verdict is based on, fact by fact, a lesson on it, and a setting to try."""
 
 from __future__ import annotations
 
@@ -40,11 +40,19 @@ class EvidenceSheet(Sheet[str]):
     ]
 
     def __init__(
-        self, verdict: Verdict, mark: str, role: str, run: str, unit: str, offers: Sequence[Offer], uncovered: str
+        self,
+        verdict: Verdict,
+        mark: str,
+        role: str,
+        run: str,
+        unit: str,
+        offers: Sequence[Offer],
+        uncovered: str,
+        elsewhere: str = "",
     ) -> None:
         super().__init__("evidence")
         self.verdict, self.mark, self.role, self.run_name, self.unit = verdict, mark, role, run, unit
-        self.offers, self.uncovered = offers, uncovered
+        self.offers, self.uncovered, self.elsewhere = offers, uncovered, elsewhere
 
     def compose(self) -> ComposeResult:
         verdict = self.verdict
@@ -72,13 +80,15 @@ class EvidenceSheet(Sheet[str]):
         return next((at for at, offer in enumerate(self.offers) if offer.possible and offer.id == "setting"), None)
 
     def rows(self, width: int) -> list[Row]:
-        """The verdict in words, each fact with its figure at the right, and what was uncovered."""
+        """The verdict in words, each fact with its figure at the right, what cannot be set here, and what was uncovered."""
         words = wrapped(self.verdict.words[0], width, 2, "text")
         rows: list[Row] = [((f"{self.mark} ", self.role), *words[0][1:]), *words[1:], ()]
         for fact in self.verdict.evidence:
             rows += fact_rows(fact.what, fact.figure, width)
         if self.verdict.suggestion is None and self.verdict.unchanged:
             rows += [(), *wrapped(f"Nothing to set: {self.verdict.unchanged}.", width, 2, "dim")]
+        if self.elsewhere:
+            rows += [(), *wrapped(self.elsewhere, width, 2, "text")]
         if self.uncovered:
             rows += [(), *wrapped(self.uncovered, width, 2, "key")]
         return [*rows, ()]

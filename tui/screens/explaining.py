@@ -11,7 +11,7 @@ from engine import PresetError
 from engine.verdict import Suggestion
 from tui import form
 from tui.hidden import listed
-from tui.next_run import put
+from tui.next_run import put, tried
 from tui.panes.bars import Bar
 from tui.screens.base import Lab
 from tui.screens.evidence import EvidenceSheet, Offer
@@ -99,7 +99,8 @@ class Explains(Lab):
             elif name == "setting" and verdict.suggestion is not None:
                 self._write(verdict.suggestion)
 
-        self.app.push_screen(EvidenceSheet(verdict, mark, role, run, unit, offers, uncovered), chosen)
+        elsewhere = without_a_row(verdict.suggestion)
+        self.app.push_screen(EvidenceSheet(verdict, mark, role, run, unit, offers, uncovered, elsewhere), chosen)
 
     def _set_hidden(self, covered: bool) -> None:
         session = self.session
@@ -112,18 +113,19 @@ class Explains(Lab):
     def _lesson(self, name: str) -> Offer | None:
         if not name or name == self.session.preset.name:
             return None
-        return Offer("lesson", f"Open the lesson {name}", "which shows the same")
+        return Offer("lesson", f"Open the lesson {name}", "a lesson on this")
 
     def _setting(self, suggestion: Suggestion | None) -> Offer | None:
         """The suggested setting as something to choose; with the reason why not where it cannot be."""
         if suggestion is None:
             return None
-        field, session = form.BY_KEY[suggestion.key], self.session
-        value = suggestion.value
+        field, session, value = form.BY_KEY.get(suggestion.key), self.session, suggestion.value
+        if field is None:
+            return None
         now, new = (form.written(tuple(one) if isinstance(one, list) else one) for one in (session.value(field), value))
         if now == new:
             return Offer("setting", f"{field.label} is {new} already", "<run.restart> starts again with it", possible=False)
-        why = session.fixed(field)
+        why = session.fixed(field) or tried(session, field, value)
         return Offer(
             "setting", f"Set {field.label} {now} → {new} for the next run", why or suggestion.reason, possible=not why
         )
@@ -140,3 +142,12 @@ class Explains(Lab):
         self.redraw()
         self.settings.go_to(field.key)
         self.say(said)
+
+
+def without_a_row(suggestion: Suggestion | None) -> str:
+    """A suggested setting that the form has no row for, with the way to it; empty where it has one."""
+    if suggestion is None or suggestion.key in form.BY_KEY:
+        return ""
+    value = suggestion.value
+    said = str(value).lower() if isinstance(value, bool) else form.written(value)  # as a preset has it
+    return f"To try: --set {suggestion.key}={said} at the start, since the form has no row for it: {suggestion.reason}."
