@@ -96,6 +96,7 @@ def test_one_spike_among_a_million_is_on_the_screen():
 @example([math.nan] * 5, [math.inf], 40, 10, True, 0.0, None)
 @example([5e-324], [], 40, 10, False, 0.0, None)
 @example([0.0, -1.0], [0.0], 40, 10, True, math.nan, None)
+@example([], [], 40, 10, True, math.nan, (-3.0, 1e6))
 def test_nothing_that_a_network_can_say_breaks_it(ys, points, width, height, log, floor, limits):
     horizon = max(1.0, len(ys), len(points))
     axes = Axes(0.0, horizon, ((horizon / 2, "1"), (horizon, "2")), log_y=log, y_floor=floor, y_limits=limits)

@@ -83,7 +83,8 @@ def power_label(exponent: float) -> str:
     """A power of ten on an axis, or 2 or 5 times one: 1000, 100, 50, 10, 1, 0.1, 0.01, 1e-5."""
     if -3 <= exponent < 4.99:
         return f"{10.0**exponent:.3g}" if exponent < 3 else f"{10.0**exponent:.0f}"
-    return f"{10.0**exponent:.0e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    power = math.floor(exponent + 1e-9)  # 10**exponent itself may be too large or too small a number
+    return f"{10.0 ** (exponent - power):.0f}e{power}"
 
 
 def _ones_twos_fives(low: float, high: float) -> list[float]:
