@@ -63,7 +63,8 @@ class Walk:
         self.pressed.append(key)
         self.counts["keys"] += 1
         started = time.perf_counter()
-        await person.press(key)
+        await person.pilot.press(key)
+        await person.pilot.pause(0.002)  # it trains on meanwhile
         self.slowest = max(self.slowest, (time.perf_counter() - started, key))
 
     async def answers(self, person) -> None:
@@ -141,7 +142,7 @@ async def walked(lab, seed: int, keys: int, preset: str) -> Walk:
 @pytest.mark.parametrize(("seed", "preset"), [(1, "recipe"), (2, "lr-big-medium-tiny"), (3, "valley")])
 async def test_any_keys_in_any_order(lab, tmp_path, monkeypatch, seed, preset):
     monkeypatch.chdir(tmp_path)  # what is saved on the way is saved there
-    walk = await walked(lab, seed, 250, preset)
+    walk = await walked(lab, seed, 150, preset)
     assert walk.counts["asked"] >= 5
     assert walk.slowest[0] < SLOW, walk.slowest
 

@@ -1070,7 +1070,7 @@ async def test_while_following_the_arrows_go_from_run_to_run(lab):
 
 async def test_a_divergence_is_said_once_and_at_the_end_stands_in_the_header(lab, fast):
     settings = (("training.optimizer.name", ["sgd"]), ("training.optimizer.learning_rate", [100.0]))
-    async with lab(settings=(*settings, ("network.activation", ["identity"]))) as person:
+    async with lab(settings=(*settings, ("network.activation", ["identity"])), pace=fast) as person:
         await person.press("N")
         await person.until(lambda: person.state == "paused")
         diverged = person.session.trainer.history.diverged

@@ -111,8 +111,8 @@ async def test_a_pane_hides_and_comes_back(lab, home, name):
         assert in_sight(person) == whole
 
 
-async def test_one_pane_stays(lab):
-    async with lab() as person:
+async def test_one_pane_stays(lab, fast):
+    async with lab(pace=fast) as person:
         await person.press("v", "p", "s", "p", "2", "o", "t")
         await person.settle()
         assert in_sight(person) == {"loss"}

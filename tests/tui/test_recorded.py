@@ -66,14 +66,14 @@ async def test_the_palette_records_and_what_was_recorded_goes_on_to_the_same_num
         assert [through(one) for one in found.trainers] == [through(one) for one in trainers]
 
 
-async def test_the_lab_on_recorded_runs_is_paused_where_they_were(lab, working):
+async def test_the_lab_on_recorded_runs_is_paused_where_they_were(lab, working, fast):
     preset = load_preset("recipe", [("training.epochs", [3])])
     trainer, undisturbed = Trainer(preset.runs[0]), Trainer(preset.runs[0])
     for _ in range(40):
         trainer.step()
     save_recording(Path("run.npz"), preset, [trainer])
     session = recorded.session_from("run.npz")
-    async with lab(preset, epochs=None, recorded=("run.npz", session)) as person:
+    async with lab(preset, epochs=None, recorded=("run.npz", session), pace=fast) as person:
         assert "PAUSED" in person.seen()
         assert "40/96" in person.read("header")
         await person.until(lambda: "as it was recorded, iteration 40. space goes on" in person.note)
