@@ -26,13 +26,12 @@ from engine.diagnosis_signs import (
     squeezed,
     strayed,
 )
-from engine.diagnosis_words import tell
+from engine.diagnosis_words import HOLDS, tell, tell_doubt
 from engine.history import History
 from engine.run import Run
 from engine.verdict import Kind, Verdict
 
 FIRST = 2  # the epoch before which nothing is said
-HOLDS = 3  # epochs that another verdict must be true for before it takes the place of one
 AT_ONCE: tuple[Kind, ...] = ("diverging", "refused")
 #: What these say is true of every epoch in which they stand; of others the figures are those of the newest that showed it.
 RETOLD: tuple[Kind, ...] = ("healthy", "training_blind", "learning_rate_too_low", "underfitting")
@@ -69,7 +68,8 @@ class Diagnosis:
         self._shown: Course | None = None  # the course when it last showed what `kind` says
         self._told: Verdict | None = None  # `kind` in words, made when somebody asks
         #: A verdict that may take its place, and for how many epochs it has been true.
-        self._next: tuple[Kind | None, int] | None = None
+        self._next: tuple[Kind, int] | None = None
+        self._true_at = 0  # the newest epoch that showed what `kind` says
 
     @property
     def can_die(self) -> bool:
@@ -103,7 +103,10 @@ class Diagnosis:
         if dead_share is not None and dead_share >= DEAD and self.can_die:
             return tell("dead_units", course, dead_share)
         if self._told is None or stopped is not None:  # only at the end early stopping puts weights back
-            self._told = tell(self.kind, self._shown)
+            if self.kind == "healthy" and self._next is not None:
+                self._told = tell_doubt(self._shown, self._true_at, *self._next)
+            else:
+                self._told = tell(self.kind, self._shown)
         return self._told
 
     def _weigh(self) -> None:
@@ -112,9 +115,11 @@ class Diagnosis:
             return
         found = seen(self.course)
         waited = self._next[1] + 1 if self._next is not None and self._next[0] == found else 1
-        self._next = (found, waited) if found not in (None, self.kind) else None
+        self._next = (found, waited) if found is not None and found != self.kind else None
         if found is not None and (self.kind is None or found in AT_ONCE or waited >= HOLDS):
             self.kind, self._next = found, None
+        if self.kind == found:
+            self._true_at = self.course.epoch
         if self.kind is not None and (self.kind == found or self.kind in RETOLD):
             self._shown, self._told = self.course.copy(), None
 

@@ -6,6 +6,7 @@ Every line has several wordings, from the longest to the shortest, since nobody 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine.byte_sizes import parse_size
 from engine.course import ARRIVED, Course
@@ -16,6 +17,7 @@ from engine.diagnosis_signs import AGAIN, again, by_heart, shakes, too_narrow, t
 from engine.memory import largest_batch, step_memory
 from engine.verdict import Evidence, Kind, Verdict
 
+HOLDS = 3  # epochs that another verdict must be true for before it takes the place of one
 #: The settings that a kind of verdict gives away.
 TELLS: dict[Kind, tuple[str, ...]] = {
     "learning_rate_too_high": ("learning_rate",),
@@ -24,6 +26,15 @@ TELLS: dict[Kind, tuple[str, ...]] = {
     "refused": ("batch_size",),
     "dead_units": ("activation",),
     "still_improving": ("epochs", "steps"),
+}
+
+
+#: What another verdict on a healthy run is called before it is sure.
+LOOKS_LIKE: dict[Kind, str] = {
+    "overfitting": "overfitting",
+    "underfitting": "underfitting",
+    "learning_rate_too_high": "a rate that is too high",
+    "noisy": "the noise of small batches",
 }
 
 
@@ -36,6 +47,20 @@ def tell(kind: Kind, course: Course, dead_share: float | None = None) -> Verdict
     if kind == "underfitting" and too_narrow(course):
         tells += ("hidden",)
     return Verdict(kind, course.epoch, words, tuple(evidence), advice.lesson, advice.suggestion, advice.unchanged, tells)
+
+
+def tell_doubt(course: Course, until: int, other: Kind, times: int) -> Verdict:
+    """A run that was healthy `until` an epoch; after it another verdict was true, not yet often enough to be sure."""
+    unit, verdict = unit_of(course), tell("healthy", course)
+    if course.epoch == until or other not in LOOKS_LIKE:
+        return verdict
+    brief, like = f"Healthy until {unit} {until}", LOOKS_LIKE[other]
+    last = f"the last {times} look" if times > 1 else "the last one looks"
+    now, best = number(course.validation), f"best {number(course.best)} at {unit} {course.best_epoch}"
+    figures = f"; validation {now}, {best}: {last} like {like}."
+    words = (brief + (figures if course.run.surface is None else f", {last} like {like}."), f"{brief}, then {like}?", brief)
+    evidence = (*verdict.evidence, Evidence(f"{unit}s in a row that look like {like}", f"{times} of {HOLDS}"))
+    return replace(verdict, words=words, evidence=evidence, tells=TELLS.get(other, ()))
 
 
 # each kind

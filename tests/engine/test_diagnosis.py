@@ -192,6 +192,26 @@ def test_every_kind_is_somewhere_in_these_tests_and_has_a_name():
     assert {row[-1] for row in TABLE.values()} | elsewhere == set(KINDS) == set(NAMES)
 
 
+def test_while_another_verdict_waits_healthy_says_until_when_and_what_it_looks_like():
+    """Three epochs decide; until then the line does not call a rising loss healthy as if nothing were."""
+    run, train = classes(epochs=50), falling(10, pace=0.6)
+    told = [
+        diagnose(history(run, train[:at], [*falling(5, 0.72, 0.6), 0.2, 0.3, 0.4, 0.5, 0.6][:at]), run)
+        for at in range(5, 11)
+    ]
+    kinds = [one.kind for one in told]
+    turn = kinds.index("overfitting")
+    assert kinds == ["healthy"] * turn + ["overfitting"] * (6 - turn)
+    doubts = [one for one in told[:turn] if one.words[0].startswith("Healthy until epoch ")]
+    assert [one.words[0].rpartition(": ")[2] for one in doubts] == [
+        "the last one looks like overfitting.", "the last 2 look like overfitting.",
+    ]  # fmt: skip
+    for seen, one in enumerate(doubts, 1):
+        assert one.evidence[-1].figure == f"{seen} of 3"
+        assert len(one.words[0]) <= 110
+        assert len(one.words[1]) <= 66
+
+
 REGRESSION = {
     "a line that has learned what it can": (falling(30, 3.0, 0.6, 0.3), falling(30, 3.0, 0.6, 0.35), "healthy"),
     "half of the variance is left": (falling(30, 3.0, 0.5, 2.0), falling(30, 3.0, 0.5, 2.1), "plateau"),

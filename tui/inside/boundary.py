@@ -157,7 +157,7 @@ def _plane(scene: Scene, table: Table, characters: bool, maps: UnitMaps | None) 
         if more
         else f"{ARROWS}: units' layer   " * (len(scene.trainer.run.sizes) > 3)
     )
-    hint = arrows if scene.plain and maps is None else f"{arrows}<inside.enter>: {other}"
+    hint = arrows.rstrip() if scene.plain and maps is None else f"{arrows}<inside.enter>: {other}"
     if no_numbers(outputs):
         return Said(titles, "The network answers with no number any more: nothing to draw", hint)
     points, close, scale = _points(scene, table, (across, up), limits)
