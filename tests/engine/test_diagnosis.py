@@ -209,7 +209,8 @@ def test_while_another_verdict_waits_healthy_says_until_when_and_what_it_looks_l
     for seen, one in enumerate(doubts, 1):
         assert one.evidence[-1].figure == f"{seen} of 3"
         assert len(one.words[0]) <= 110
-        assert len(one.words[1]) <= 66
+        assert len(one.words[1]) <= 96
+        assert len(one.words[2]) <= 66
 
 
 REGRESSION = {
