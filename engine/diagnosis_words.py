@@ -57,10 +57,10 @@ def tell_doubt(course: Course, until: int, other: Kind, times: int) -> Verdict:
     brief, like = f"Healthy until {unit} {until}", LOOKS_LIKE[other]
     last = f"the last {times} look" if times > 1 else "the last one looks"
     now, best = number(course.validation), f"best {number(course.best)} at {unit} {course.best_epoch}"
-    words: tuple[str, ...] = (f"{brief}, then {like}?", brief)
+    words: tuple[str, ...] = (f"{brief}: then {like}?", brief)
     if course.run.surface is None:
         figures = f"validation {now}, {best}"
-        words = (f"{brief}; {figures}: {last} like {like}.", f"{brief}, then {like}? {figures.capitalize()}.", *words)
+        words = (f"{brief}: {figures}; {last} like {like}.", f"{brief}: then {like}? {figures.capitalize()}.", *words)
     evidence = (*verdict.evidence, Evidence(f"{unit}s in a row that look like {like}", f"{times} of {HOLDS}"))
     return replace(verdict, words=words, evidence=evidence, tells=TELLS.get(other, ()))
 

@@ -203,7 +203,7 @@ def test_while_another_verdict_waits_healthy_says_until_when_and_what_it_looks_l
     turn = kinds.index("overfitting")
     assert kinds == ["healthy"] * turn + ["overfitting"] * (6 - turn)
     doubts = [one for one in told[:turn] if one.words[0].startswith("Healthy until epoch ")]
-    assert [one.words[0].rpartition(": ")[2] for one in doubts] == [
+    assert [one.words[0].rpartition("; ")[2] for one in doubts] == [
         "the last one looks like overfitting.", "the last 2 look like overfitting.",
     ]  # fmt: skip
     for seen, one in enumerate(doubts, 1):
