@@ -23,6 +23,7 @@ from tui.screens.sheets import Ask
 PANES = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape", "tab", "shift+tab")
 TYPED = (*"abcdefghiklmoxy", *"0123456789", "backspace", "delete", "ctrl+u", "full_stop")
 SIZES = ((80, 24), (120, 40), (200, 50), (60, 20), (50, 12), (100, 30), (137, 33), (20, 5))
+OFTEN = (6, 2, 1, 4, 1, 4, 1, 1)  # a large screen takes ten times as long to draw, and tells no more
 PLAIN = tuple(key for entry in KEYS if entry.action for key in entry.keys.split(","))
 LEAVE = ("q", "ctrl+q")
 AT_HOME = 20  # so many keys, and then the lab must still answer
@@ -47,7 +48,7 @@ class Walk:
         while self.left > 0 and not person.app._exit:
             self.left -= 1
             if self.random.random() < 0.02:
-                size = self.random.choice(SIZES)
+                size = self.random.choices(SIZES, OFTEN)[0]
                 self.pressed.append(f"{size[0]}x{size[1]}")
                 self.counts["sizes"] += 1
                 await person.pilot.resize_terminal(*size)
@@ -127,7 +128,7 @@ def replayed(trainer: Trainer, change) -> None:
 async def walked(lab, seed: int, keys: int, preset: str) -> Walk:
     walk = Walk(seed, keys)
     while walk.left > 0:
-        size = walk.random.choice(SIZES[:3])
+        size = walk.random.choices(SIZES[:3], OFTEN[:3])[0]
         async with lab(preset, epochs=None, size=size, pace=math.inf) as person:
             await walk.go(person)
             walk.counts["labs"] += 1
