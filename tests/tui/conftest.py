@@ -19,6 +19,8 @@ from tui.app import DescentApp
 from tui.canvas import Canvas, plain
 from tui.session import Session
 
+PERIOD = 1 / 400  # seconds from one picture to the next; Textual's own 1/60 would be a third of the time of all tests
+DRAWN = 2.5 * PERIOD  # seconds in which what was asked for is drawn
 PATIENCE = 20.0  # seconds until something that must happen counts as not happening
 
 
@@ -76,7 +78,7 @@ class Person:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.pilot.pause(0.02)
+        await self.pilot.pause(DRAWN)
 
     async def type(self, text: str) -> None:
         await self.press(*["space" if character == " " else character for character in text])
@@ -102,8 +104,8 @@ class Person:
 
     async def settle(self) -> None:
         """Everything that was asked for is drawn."""
-        await self.pilot.pause(0.02)
-        await self.pilot.pause(0.02)
+        await self.pilot.pause(DRAWN)
+        await self.pilot.pause(DRAWN)
 
     async def at_row(self, label: str) -> None:
         """The settings pane has the focus, its cursor on this row."""
@@ -142,6 +144,7 @@ async def before_the_lab(
     app = DescentApp(load_preset(preset, chosen) if isinstance(preset, str) else preset, pace, recorded=recorded)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.app.wait_for_idle", quiet)
+        patch.setattr("textual.screen.UPDATE_PERIOD", PERIOD)
         async with app.run_test(size=size) as pilot:
             person = Person(app, pilot)
             await person.settle()
