@@ -1,4 +1,5 @@
-"""For all tests: a slow machine is no failure, the same examples are tried wherever the tests run, and a skip says why."""
+"""For all tests: a slow machine is no failure, the same examples are tried wherever the tests run, a skip says why,
+and a test may `record_property("said", ...)` a figure that is worth a line."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,11 @@ def no_presets_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """One line for each reason that tests were skipped for."""
+    """One line for each reason that tests were skipped for, and one for what a passed test has counted."""
+    for report in terminalreporter.getreports("passed"):
+        for name, said in report.user_properties:
+            if name == "said":
+                terminalreporter.line(said)
     skipped = [report.longrepr for report in terminalreporter.getreports("skipped")]
     reasons = Counter(found[2].removeprefix("Skipped: ") for found in skipped if isinstance(found, tuple))
     for reason, count in reasons.items():

@@ -106,7 +106,7 @@ def with_seeds(run: Run) -> list[Run]:
     return [run] if once else [replace(run, seed=seed) for seed in SEEDS]
 
 
-def test_the_verdicts_agree_with_the_lessons() -> None:
+def test_the_verdicts_agree_with_the_lessons(record_property) -> None:
     wanted: dict[Run, list[tuple[str, str, str]]] = {}
     for name, runs in EXPECTED.items():
         for run in load_preset(name).runs:
@@ -130,7 +130,9 @@ def test_the_verdicts_agree_with_the_lessons() -> None:
         counts = ", ".join(f"{kind} {kinds.count(kind)}" for kind in sorted(set(kinds), key=kinds.count, reverse=True))
         print(f"{name:<28}{run:<20}{agreed[name, run]:>3} of {len(kinds):<4}{counts}")
     overall = sum(agreed.values()) / sum(map(len, found.values()))
-    print(f"in all {sum(agreed.values())} of {sum(map(len, found.values()))}, {100 * overall:.1f} %")
+    record_property(
+        "said", f"verdicts: {sum(agreed.values())} of {sum(map(len, found.values()))} agree, {100 * overall:.1f} %"
+    )
     assert [key for key, share in shares.items() if share < MAJORITY] == []
     assert overall >= NEEDED
 

@@ -79,7 +79,9 @@ class Walk:
         before = person.state
         await self.press(person, "space")
         self.counts["asked"] += 1
-        allowed = {"refused": {"refused"}, "running": {"paused", "finished"}}.get(before, {"running", "finished", "paused"})
+        going = {"running", "finished", "paused"}
+        anew = going | {"refused"}  # with the form's settings, which may need more memory than there is
+        allowed = {"refused": {"refused"}, "running": {"paused", "finished"}, "finished": anew}.get(before, going)
         assert person.state in allowed, self.story(f"space in {before} led to {person.state}")
         whole(person, self)
 
@@ -151,12 +153,11 @@ async def test_any_keys_in_any_order(lab, tmp_path, monkeypatch, seed, preset):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("seed", "preset"), [(20261121, "recipe"), (20261122, "lr-big-medium-tiny")])
-async def test_five_thousand_keys_in_two_walks(lab, tmp_path, monkeypatch, capsys, seed, preset):
+async def test_five_thousand_keys_in_two_walks(lab, tmp_path, monkeypatch, record_property, seed, preset):
     """Two, so that both cores walk: one alone closes and opens the lab every few hundred keys as well."""
     monkeypatch.chdir(tmp_path)
     walk = await walked(lab, seed, 2500, preset)
-    with capsys.disabled():
-        print(f"\n{preset}: {dict(walk.counts)}, slowest key {walk.slowest[1]} {1000 * walk.slowest[0]:.0f} ms")
+    record_property("said", f"{preset}: {dict(walk.counts)}, slowest key {walk.slowest[1]}, {walk.slowest[0]:.1f} s")
     assert walk.counts["keys"] + walk.counts["sizes"] >= 2500
     assert walk.counts["asked"] >= 50
     assert walk.slowest[0] < SLOW, walk.slowest
