@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+import engine  # noqa: F401  before any test imports NumPy: it gives BLAS one thread, as in the app
+
 settings.register_profile("descent", deadline=None, derandomize=True, database=None)
 settings.load_profile("descent")
 
