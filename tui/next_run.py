@@ -38,7 +38,7 @@ def put(session: Session, field: Field, value: Any) -> str:
 
 
 def tried(session: Session, field: Field, value: Any) -> str:
-    """Why a value need not be tried: a ghost had it already, or had more epochs and turned before. Empty where none did.
+    """Why a value need not be tried: a kept run had it already, or more epochs, and turned before. Empty where none did.
 
     The same settings give the same curve to the last digit, so that trying them again shows nothing.
     """
@@ -47,12 +47,13 @@ def tried(session: Session, field: Field, value: Any) -> str:
         wanted = read_run(session.document_with(session.selected, field, value), run.name)
     except PresetError:
         return ""  # `put` says why
-    for ghost in session.kept:
-        had = replace(ghost.run, name=run.name)
-        best, lasted = ghost.history.best, len(ghost.history.epochs)
+    for one in session.kept:
+        who = f"ghost {one.mark}" if one.mark else one.name
+        had = replace(one.run, name=run.name)
+        best, lasted = one.history.best, len(one.history.epochs)
         if had == wanted:
-            return f"ghost {ghost.mark} was trained with it"
+            return f"{who} was trained with it"
         as_long = replace(had, training=replace(had.training, epochs=run.training.epochs))
         if as_long == run and wanted.epochs > run.epochs and best is not None and best.epoch <= run.epochs < lasted:
-            return f"ghost {ghost.mark} went on, and its validation loss was lowest at epoch {best.epoch}"
+            return f"{who} went on, and its validation loss was lowest at epoch {best.epoch}"
     return ""

@@ -150,6 +150,10 @@ async def test_what_a_ghost_has_shown_already_is_not_offered_again(lab, fast):
         again = tried(person.session, BY_KEY["training.epochs"], 40)
         assert again == "ghost 1 was trained with it"
         assert tried(person.session, BY_KEY["training.batch_size"], 8) == ""
+        kept = person.session.kept[-1]
+        person.session.toggle_ghost(kept)  # put away as a ghost, it is kept all the same
+        assert not person.session.ghosts
+        assert tried(person.session, BY_KEY["training.epochs"], 40) == f"{kept.name} was trained with it"
 
 
 async def test_a_setting_that_the_form_has_no_row_for_is_told_with_the_way_to_it(lab, fast):
