@@ -13,6 +13,7 @@ from engine.course import ARRIVED, LOW, UPWARDS, Course
 from engine.diagnosis_signs import (
     FALLING,
     GUESSING,
+    HOLDS,
     RISE,
     RISE_OF_BEST,
     SHORT,
@@ -26,7 +27,7 @@ from engine.diagnosis_signs import (
     squeezed,
     strayed,
 )
-from engine.diagnosis_words import HOLDS, tell, tell_doubt
+from engine.diagnosis_words import tell, tell_doubt
 from engine.history import History
 from engine.run import Run
 from engine.verdict import Kind, Verdict

@@ -12,6 +12,7 @@ from engine.course import LOW, SHAKES, UPWARDS, Altered, Course
 
 RATE = "training.optimizer.learning_rate"
 
+HOLDS = 3  # epochs that another verdict must be true for before it takes the place of one
 GUESSING = 0.8  # a level that is hardly better than guessing
 GETTING = 0.7  # a level that is clearly better than guessing
 SHORT = 3  # epochs that are too few to tell jumps from a turn

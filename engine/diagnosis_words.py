@@ -13,11 +13,10 @@ from engine.course import ARRIVED, Course
 from engine.diagnosis_advice import advice_on
 from engine.diagnosis_figures import accuracy, change, counted, guessing, number, share, training, unit_of, validation
 from engine.diagnosis_rates import Told, changed, diverging, from_to, noisy, rate_high, rate_low, words_for
-from engine.diagnosis_signs import AGAIN, again, by_heart, shakes, too_narrow, turned_with
+from engine.diagnosis_signs import AGAIN, HOLDS, again, by_heart, shakes, too_narrow, turned_with
 from engine.memory import largest_batch, step_memory
 from engine.verdict import Evidence, Kind, Verdict
 
-HOLDS = 3  # epochs that another verdict must be true for before it takes the place of one
 #: The settings that a kind of verdict gives away.
 TELLS: dict[Kind, tuple[str, ...]] = {
     "learning_rate_too_high": ("learning_rate",),

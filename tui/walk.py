@@ -43,6 +43,12 @@ def walk_of(trainer: Trainer) -> Walk | None:
     return Walk(objective.surface, objective.path) if isinstance(objective, SurfaceObjective) else None
 
 
+def same_landscape(one: Surface, other: Surface) -> bool:
+    """Whether two surfaces are of one shape, wherever the runs start and however far they go."""
+    shape = ("name", "curvature", "steepness")
+    return all(getattr(one, key, None) == getattr(other, key, None) for key in shape)
+
+
 def position(axes: Sequence[str], place: NDArray[np.floating[Any]]) -> str:
     """A place in words."""
     return " ".join(f"{axis} {_number(float(each))}" for axis, each in zip(axes, place, strict=True))

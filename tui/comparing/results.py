@@ -165,9 +165,9 @@ def apart(runs: Sequence[Kept], hidden: Hidden) -> list[Apart]:
         left_out = any(has)  # a table that only some of the runs have
         if left_out or any(value != values[0] for value in values):
             label = label_of(key)
-            named = f"{key.rpartition('.')[0]}.name"  # what only Adam has tells the optimizer
-            if key not in BY_KEY and named in BY_KEY and hidden.setting(label_of(named)):
-                label = label_of(named)
+            tells = f"{key.rpartition('.')[0]}.name"  # what only Adam has tells the optimizer
+            if key not in BY_KEY and tells in BY_KEY and hidden.setting(label_of(tells)):
+                label = label_of(tells)
             covered = hidden.setting(label)
             if covered and any(one.label == label for one in found):
                 continue

@@ -146,8 +146,8 @@ def _kept(session: Session) -> Iterator[str]:
     if not session.kept:
         return
     kept, hidden, now = session.kept[::-1], session.hidden, session.now()
-    named = {one.name: one for one in now}
-    after = [named.get(one.name.rpartition(" #")[0], now[session.selected]) for one in kept]
+    by_name = {one.name: one for one in now}
+    after = [by_name.get(one.name.rpartition(" #")[0], now[session.selected]) for one in kept]
     names = [f"{one.name} (ghost {one.mark})" if one.mark else one.name for one in kept]
     rows = [result_of(one, hidden, "", "", name, "") for one, name in zip(kept, names, strict=True)]
     differing = [changes(one, since, hidden) for one, since in zip(kept, after, strict=True)]

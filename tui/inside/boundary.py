@@ -90,7 +90,7 @@ class Boundary:
         if scene.plain:  # there is one way less to look at each
             shown, characters = scene.spot.mode, 1
         if layered and shown % 2:
-            hint = "<inside.left> <inside.right>: layer   <inside.enter>: boundary"
+            hint = f"{ARROWS}: layer   <inside.enter>: boundary"
             return unit_maps(scene, bool(characters), hint=hint)
         return _plane(scene, table, bool(characters), unit_maps(scene, bool(characters)) if layered else None)
 

@@ -26,6 +26,7 @@ from tui.plots.scale import Scale
 from tui.plots.smoothing import averaged, smoothed
 from tui.plots.ticks import Floats
 from tui.session import Session
+from tui.walk import same_landscape
 
 Figure = Literal["loss", "accuracy", "mean_absolute_error"]
 FIGURES: dict[str, Figure] = {"Loss": "loss", "Accuracy": "accuracy", "Mean absolute error": "mean_absolute_error"}
@@ -154,9 +155,3 @@ def with_walks(picture: Picture, ghosts: Sequence[Kept], surface: Surface) -> Pi
     return replace(
         picture, series=(*picture.series[:1], *ways, *picture.series[1:], *ends), titles=with_legend(picture.titles, spans)
     )
-
-
-def same_landscape(one: Surface, other: Surface) -> bool:
-    """Whether two surfaces are of one shape, wherever the runs start and however far they go."""
-    shape = [[getattr(each, key, None) for key in ("name", "curvature", "steepness")] for each in (one, other)]
-    return shape[0] == shape[1]

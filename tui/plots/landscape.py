@@ -21,7 +21,7 @@ from tui.names import labels, letters
 from tui.plots.pictures import Picture
 from tui.plots.plot import DOTS, PATH, Axes, Series
 from tui.plots.ticks import Floats, nice_step, step_ticks
-from tui.walk import Walk, position, walk_of
+from tui.walk import Walk, position, same_landscape, walk_of
 
 Drawn = tuple[Walk, str, str, str, str]  # a way, its role, the mark of its newest place, its name, the mark of the others
 
@@ -53,7 +53,7 @@ def surface_picture(trainers: Sequence[Trainer], selected: int, ball: Ball = AT_
     walks: list[Drawn] = []
     for index, trainer in enumerate(trainers):
         walk = walk_of(trainer)
-        if walk is not None and _alike(walk.surface, shown.surface):
+        if walk is not None and same_landscape(walk.surface, shown.surface):
             alone = len(trainers) == 1
             role = "train" if alone else f"run-{index % 6 + 1}"
             way = "o" if index == selected else "."
@@ -217,9 +217,3 @@ def _heights(surface: Surface, way: Floats) -> Floats:
     with np.errstate(all="ignore"):  # a ball that is far beyond the frame has no height
         found: Floats = surface.height(way[:, None]).astype(np.float64)
     return found
-
-
-def _alike(one: Surface, other: Surface) -> bool:
-    """Whether two surfaces have the same landscape, wherever the runs start."""
-    keys = ("name", "curvature", "steepness")
-    return all(getattr(one, key, None) == getattr(other, key, None) for key in keys)
