@@ -76,12 +76,14 @@ class Walk:
                 break
             await self.press(person, "escape")
         assert person.app.screen is person.lab, self.story("did not come back to the lab")
-        before = person.state
+        before, turn = person.state, person.lab.conductor._turn
         await self.press(person, "space")
         self.counts["asked"] += 1
+        ended = person.lab.conductor._turn > turn + 1  # it came to an end by itself before the key, which then started it
         going = {"running", "finished", "paused"}
         anew = going | {"refused"}  # with the form's settings, which may need more memory than there is
-        allowed = {"refused": {"refused"}, "running": {"paused", "finished"}, "finished": anew}.get(before, going)
+        paused = anew if ended else {"paused", "finished"}
+        allowed = {"refused": {"refused"}, "running": paused, "finished": anew}.get(before, going)
         assert person.state in allowed, self.story(f"space in {before} led to {person.state}")
         whole(person, self)
 
