@@ -80,6 +80,17 @@ class Person:
         await self.pilot.press(*keys)
         await self.pilot.pause(DRAWN)
 
+    async def view(self, *letters: str) -> None:
+        """Take entries of the views sheet, each by its letter, and come back to the lab."""
+        for letter in letters:
+            await self.press("v")
+            await self.settle()
+            await self.press(letter)
+            await self.settle()
+            if self.app.screen is not self.lab:
+                await self.press("escape")
+                await self.settle()
+
     async def type(self, text: str) -> None:
         await self.press(*["space" if character == " " else character for character in text])
 

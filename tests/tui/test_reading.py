@@ -52,17 +52,6 @@ def ticks(person, name: str = "loss") -> list[str]:
     return person.read(name).splitlines()[-1].split()
 
 
-async def view(person, *letters: str) -> None:
-    """Take entries of the views sheet, each by its letter."""
-    for letter in letters:
-        await person.press("v")
-        await person.settle()
-        await person.press(letter)
-        await person.settle()
-        await person.press("escape") if person.app.screen is not person.lab else None
-        await person.settle()
-
-
 # The cursor -------------------------------------------------------------------------------------------------------------
 
 
@@ -290,7 +279,7 @@ async def test_a_window_at_the_newest_goes_along_with_it_and_one_before_it_stays
 async def test_starting_again_shows_all_of_it_and_keeps_the_ways_to_draw(lab):
     async with lab("recipe", epochs=4, size=(120, 40)) as person:
         await trained(person, 60)
-        await view(person, "e", "X")
+        await person.view("e", "X")
         await person.press("left", "up")
         await person.press("r", "space")
         viewing = person.lab.viewing
@@ -308,21 +297,21 @@ async def test_x_is_epochs_iterations_samples_or_seconds(lab, size):
         trainer = person.session.trainer
         assert ticks(person)[-1] == "4"
         plots = [area(person)]
-        await view(person, "x")
+        await person.view("x")
         assert ticks(person)[-1] in ("120", "125", "100")
         assert "x: iterations" in title(person)
         assert area(person) == plots[0]  # an axis of epochs is one of iterations, with other words on it
-        await view(person, "x")
+        await person.view("x")
         assert ticks(person)[-1] == "4000"
         await person.press("end")
         sight = person.canvas("loss").picture.sight
         assert sight.at == trainer.samples_seen == 4000
-        await view(person, "x")
+        await person.view("x")
         sight = person.canvas("loss").picture.sight
         assert sight.at == trainer.history[127].seconds
         assert sight.high == pytest.approx(trainer.seconds)
         assert sight.scale.iteration_at(trainer.history, sight.at) == 128
-        await view(person, "x")
+        await person.view("x")
         assert ticks(person)[-1] == "4"
 
 
@@ -330,16 +319,16 @@ async def test_logarithmic_axes_and_back(lab):
     async with lab("recipe", epochs=4, size=(120, 40)) as person:
         await trained(person, 128)
         linear = area(person), area(person, "second")
-        await view(person, "y")
+        await person.view("y")
         labels = re.findall(r"^ *([\d.e-]+)┤", person.read("loss"), re.MULTILINE)
         assert "0.1" in labels
         assert area(person, "second") == linear[1]
-        await view(person, "y", "X")
+        await person.view("y", "X")
         axes = person.canvas("loss").picture.axes
         assert axes.log_x
         assert axes.x_low == 1.0
         assert area(person, "second") != linear[1]
-        await view(person, "X")
+        await person.view("X")
         assert (area(person), area(person, "second")) == linear
 
 
@@ -348,10 +337,10 @@ async def test_smoothing_draws_the_average_over_the_raw_curve_and_reads_both(lab
         await trained(person, 100)
         steps = []
         for _ in range(5):
-            await view(person, "e")
+            await person.view("e")
             steps.append(person.lab.viewing.smoothing)
         assert steps == [0.6, 0.9, 0.97, 0.99, 0.0]
-        await view(person, "e", "e")
+        await person.view("e", "e")
         roles = {role for row in person.canvas("loss").rows for _, role in row}
         assert {"faint", "train"} <= roles
         moment = 0.0
@@ -367,19 +356,19 @@ async def test_smoothing_draws_the_average_over_the_raw_curve_and_reads_both(lab
 async def test_outliers_are_left_out_of_the_scale_and_it_is_said(lab):
     async with lab("recipe", epochs=4, size=(120, 40)) as person:
         await trained(person, 100)
-        await view(person, "f")
+        await person.view("f")
         assert "no outliers" in title(person)
-        await view(person, "f")
+        await person.view("f")
         for rate in (0.5, 0.001):
             person.session.trainer.change("learning_rate", rate)
             await trained(person, 2)
         assert "^" not in "".join(area(person))
         high = float(re.findall(r"^ *([\d.]+)┤", person.read("loss"), re.MULTILINE)[0])
-        await view(person, "f")
+        await person.view("f")
         assert re.search("outliers out|clipped", title(person))
         assert "^" in area(person)[0]
         assert float(re.findall(r"^ *([\d.]+)┤", person.read("loss"), re.MULTILINE)[0]) < high
-        await view(person, "f")
+        await person.view("f")
         assert "outliers" not in title(person)
         assert "^" not in "".join(area(person))
 
@@ -461,11 +450,11 @@ async def test_more_curves_in_place_of_the_second_plot(lab, size):
         }
         await person.press("left")
         for letter, (name, value) in expected.items():
-            await view(person, letter)
+            await person.view(letter)
             assert title(person, "second").lstrip("─━ ").startswith((name, "it 70"))
             assert value in title(person, "second")
             assert any(cell not in " │" for row in area(person, "second") for cell in row)
-        await view(person, "a")
+        await person.view("a")
         assert title(person, "second").lstrip("─━ ").startswith("Accuracy  ")
 
 
@@ -474,7 +463,7 @@ async def test_the_gap_of_a_regression_is_one_of_losses(lab):
         for _ in person.session.one_epoch():
             pass
         await trained(person, 0)
-        await view(person, "o")
+        await person.view("o")
         epoch = person.session.trainer.history.epochs[0]
         assert "Loss gap" in title(person, "second")
         assert short(epoch.validation.loss - epoch.train.loss) in title(person, "second")
@@ -484,7 +473,7 @@ async def test_the_gap_of_a_regression_is_one_of_losses(lab):
 async def test_more_curves_of_a_run_on_a_surface(lab, letter):
     async with lab("hilly-park", epochs=None, size=(120, 40)) as person:
         await trained(person, 10)
-        await view(person, letter)
+        await person.view(letter)
         assert any(cell != " " for row in area(person, "second") for cell in row)
 
 
@@ -503,7 +492,7 @@ async def test_what_is_hidden_is_in_no_curve_no_mark_and_no_reading(lab, tmp_pat
         person.session.trainer.change("learning_rate", 0.007)
         await trained(person, 40)
         for letter in "rou":
-            await view(person, letter)
+            await person.view(letter)
             assert person.lab.viewing.second == "own"
         await person.press("home")
         seen = ""
@@ -518,7 +507,7 @@ async def test_what_is_hidden_is_in_no_curve_no_mark_and_no_reading(lab, tmp_pat
         assert "r" not in person.read("loss").splitlines()[1]
         units = set()
         for _ in range(4):
-            await view(person, "x")
+            await person.view("x")
             units.add(person.lab.viewing.x)
         assert "samples" not in units
         await person.press("w")
@@ -527,7 +516,7 @@ async def test_what_is_hidden_is_in_no_curve_no_mark_and_no_reading(lab, tmp_pat
             await person.press("escape")
             await person.settle()
         assert "r" in person.read("loss").splitlines()[1]
-        await view(person, "r")
+        await person.view("r")
         assert "0.007" in title(person, "second")
 
 

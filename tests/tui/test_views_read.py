@@ -17,15 +17,6 @@ from tui.view import branches
 from tui.views import VIEWS
 
 
-async def opened(person, *letters: str) -> None:
-    """Take an entry of the views sheet by its letter."""
-    for letter in letters:
-        await person.press("v")
-        await person.settle()
-        await person.press(letter)
-        await person.settle()
-
-
 async def trained(person, iterations: int) -> None:
     for _ in range(iterations):
         for _ in person.session.one_batch():
@@ -58,7 +49,7 @@ async def test_the_sheet_is_as_high_as_there_is_room_and_each_entry_is_a_line(la
 async def test_the_keys_of_a_view_are_said_where_its_title_has_no_room_for_them(lab, size):
     async with lab("iris", size=size) as person:
         await trained(person, 10)
-        await opened(person, "h")
+        await person.view("h")
         assert "gradients" not in title(person, "inside")
         assert "Enter: gradients   Left Right: shades   z" in person.note
         assert "v a" in person.note
@@ -76,13 +67,13 @@ async def test_runs_keep_their_values_beside_what_is_said_of_the_axes(lab):
 async def test_a_curve_of_several_runs_has_its_name_while_it_is_read(lab):
     async with lab("lr-big-medium-tiny", size=(120, 40)) as person:
         await trained(person, 70)
-        await opened(person, "r")
+        await person.view("r")
         person.lab.query_one("#loss").focus()
         await person.settle()
         await person.press("left")
         await person.settle()
         assert re.search(r"Rate  it \d+  b 0.10000  m 0.0010000  t 1.0000e-05", title(person, "second"))
-        await opened(person, "o")
+        await person.view("o")
         assert "Accuracy gap  it " in title(person, "second")
 
 
@@ -90,7 +81,7 @@ async def test_rates_that_are_far_apart_lie_on_a_logarithmic_axis(lab):
     """On a linear one 0.001 and 0.00001 would be one line, at the bottom."""
     async with lab("lr-big-medium-tiny", size=(120, 40)) as person:
         await trained(person, 70)
-        await opened(person, "r")
+        await person.view("r")
         rows = person.read("second").splitlines()
         ends = [
             number for letter in "bmt" for number, line in enumerate(rows[1:]) if line.rstrip("│").rstrip()[-1:] == letter
@@ -99,7 +90,7 @@ async def test_rates_that_are_far_apart_lie_on_a_logarithmic_axis(lab):
         assert ends == sorted(set(ends))
     async with lab("recipe", size=(120, 40)) as person:
         await trained(person, 20)
-        await opened(person, "r")
+        await person.view("r")
         assert re.search(r"^ *0\.0*┤", person.read("second"), re.MULTILINE), "one run's rate is drawn from 0"
 
 
@@ -137,7 +128,7 @@ async def test_a_cursor_reads_all_of_five_runs(lab, size):
 async def test_a_schedule_is_read_off_a_linear_axis(lab):
     async with lab("schedule-vs-constant", size=(120, 40)) as person:
         await trained(person, 130)
-        await opened(person, "r")
+        await person.view("r")
         assert re.search(r"^ *0\.0*┤", person.read("second"), re.MULTILINE)
 
 
