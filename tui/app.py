@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 
 from engine import Preset
 from tui.home import themes
@@ -39,6 +40,15 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
         self.recorded = recorded
         if recorded is not None:
             self.lab.conductor.session = recorded[1]
+
+    def get_driver_class(self) -> type[Driver]:
+        """Our own for a terminal, unless something else is asked for (a browser, Windows, a test)."""
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":
+            return usual
+        from tui.terminal.driver import TerminalDriver  # it needs termios, which not every system has
+
+        return TerminalDriver
 
     def on_mount(self) -> None:
         self.push_screen(self.lab)

@@ -2,117 +2,31 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import select
-import signal
-import struct
-import subprocess
 import sys
 import termios
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import pyte
 import pytest
+from pseudo_terminal import PseudoTerminal
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
-PATIENCE = 20.0
 
 
-class Terminal:
+class Terminal(PseudoTerminal):
     """A terminal of so many columns and lines with `descent` running in it."""
 
     def __init__(self, columns: int, lines: int, *arguments: str) -> None:
-        self.screen = pyte.Screen(columns, lines)
-        self.stream = pyte.ByteStream(self.screen)
-        self.written = b""
-        self.master, self.slave = pty.openpty()
-        self.size(columns, lines)
-        self.before = termios.tcgetattr(self.slave)
-        hidden = ("TEXTUAL", "COLORTERM", "COLUMNS", "LINES")
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
-        self.process = subprocess.Popen(
-            [DESCENT, *arguments],
-            stdin=self.slave,
-            stdout=self.slave,
-            stderr=self.slave,
-            env=environment | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
-            start_new_session=True,
-        )
-
-    def size(self, columns: int, lines: int) -> None:
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
-    def resize(self, columns: int, lines: int) -> None:
-        self.size(columns, lines)
-        self.screen.resize(lines, columns)
-        self.process.send_signal(signal.SIGWINCH)
-
-    def read(self, seconds: float) -> bytes:
-        """What was written meanwhile; comes back as soon as something was."""
-        if not select.select([self.master], [], [], seconds)[0]:
-            return b""
-        data = os.read(self.master, 1 << 16)
-        self.written += data
-        # pyte knows no keyboard protocols, and would print what it takes for text
-        self.stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\[>[0-9;]*[mq]", b"", data))
-        return data
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
-
-    def until(self, holds: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            if time.monotonic() > deadline:
-                pytest.fail(f"waited in vain; the screen:\n{self.text}")
-            self.read(0.05)
-
-    def shows(self, *texts: str) -> None:
-        """Wait until all of this is to be read."""
-        self.until(lambda: all(text in self.text for text in texts))
-
-    def quiet(self) -> None:
-        """Wait until a third of a second went by without a byte."""
-        self.until(lambda: not self.read(0.3))
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.master, keys)
+        super().__init__([DESCENT, *arguments], columns, lines)
 
     def iteration(self) -> int:
         found = re.search(r"(?:it|iteration) (\d+)/\d+", self.text)
         return int(found[1]) if found else -1
 
-    def end(self) -> int:
-        """The exit code, once it has ended by itself."""
-        self.until(lambda: self.process.poll() is not None)
-        while self.read(0.0):
-            pass
-        return self.process.returncode
-
-
-@contextmanager
-def terminal(columns: int, lines: int, *arguments: str) -> Iterator[Terminal]:
-    one = Terminal(columns, lines, *arguments)
-    try:
-        yield one
-    finally:
-        if one.process.poll() is None:
-            one.process.kill()
-        one.process.wait()
-        os.close(one.master)
-        os.close(one.slave)
-
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40)])
 def test_it_trains_answers_keys_and_leaves_the_terminal_as_it_was(columns, lines):
-    with terminal(columns, lines) as lab:
+    with Terminal(columns, lines) as lab:
         lab.shows("READY", "Settings", "Progress", "Loss", "Accuracy", "2337 parameters", "? keys")
         assert "0/1600" in lab.text
         lab.press(b" ")
@@ -141,7 +55,7 @@ def test_it_trains_answers_keys_and_leaves_the_terminal_as_it_was(columns, lines
 
 @pytest.mark.parametrize("keys", [b"", b" ", b"5"], ids=["ready", "paused", "typing"])
 def test_where_nothing_happens_no_byte_is_written(keys):
-    with terminal(80, 24) as lab:
+    with Terminal(80, 24) as lab:
         lab.shows("READY")
         if keys == b" ":
             lab.press(b" ")
@@ -153,7 +67,7 @@ def test_where_nothing_happens_no_byte_is_written(keys):
 
 
 def test_a_learning_rate_typed_in_bytes():
-    with terminal(120, 40) as lab:
+    with Terminal(120, 40) as lab:
         lab.shows("READY")
         lab.press(b"\r" + b"\x7f" * 5 + b"0.05")
         lab.until(lambda: re.search(r"learning_rate +0\.05 ", lab.text))
@@ -166,7 +80,7 @@ def test_a_learning_rate_typed_in_bytes():
 
 
 def test_a_window_that_changes_its_size_while_training():
-    with terminal(120, 40) as lab:
+    with Terminal(120, 40) as lab:
         lab.shows("READY")
         lab.press(b" ")
         lab.shows("RUNNING")
@@ -191,7 +105,7 @@ def test_a_window_that_changes_its_size_while_training():
 
 
 def test_a_preset_that_does_not_exist_is_refused_in_one_line():
-    with terminal(80, 24, "recipee") as lab:
+    with Terminal(80, 24, "recipee") as lab:
         assert lab.end() == 2
         assert b"\x1b" not in lab.written
         assert lab.written.decode().strip().count("\n") == 0

@@ -1,0 +1,178 @@
+"""A program in a real pseudo-terminal: keys go in as bytes, what it writes comes out with the time at which it came.
+
+Nothing here knows descent. pyte, a terminal in Python, draws the bytes, and only when the screen is asked for: while
+something is measured, reading costs no more than the reading.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+CONTROL = re.compile(rb"\x1b\[[0-9;:<=>?]*[ -/]*[@-~]|\x1b[()][A-Za-z0-9]|\x1b[=>78M]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\[>[0-9;]*[mq]")  # pyte would print it
+ASKS = b"\x1b[?2026$p"  # whether the terminal can show a frame all at once
+ANSWER = b"\x1b[?2026;2$y"  # it can, as most can today
+FRAME = b"\x1b[?2026h"  # what a frame begins with, where the terminal can
+TICKS = os.sysconf("SC_CLK_TCK")
+PATIENCE = 30.0
+
+
+class UnansweredError(Exception):
+    """What was waited for did not come."""
+
+
+class PseudoTerminal:
+    """`command`, in a terminal of so many columns and lines, with `environment` over that of now."""
+
+    def __init__(
+        self, command: Sequence[str], columns: int, lines: int, environment: Mapping[str, str | None] | None = None
+    ) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self._drawn = 0
+        self.written = bytearray()
+        self.came: list[tuple[float, int]] = []  # when, and how many bytes there were then
+        self._answered = 0
+        self.master, self.slave = pty.openpty()
+        self._size(columns, lines)
+        self.before = termios.tcgetattr(self.slave)
+        given = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | dict(environment or {})
+        hidden = ("TEXTUAL", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR")
+        shell = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+        self.started = time.perf_counter()
+        self.process = subprocess.Popen(
+            [*command],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env={name: value for name, value in (shell | given).items() if value is not None},
+            start_new_session=True,
+            preexec_fn=self._own,
+        )
+
+    def _own(self) -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal is the program's own: what closes it sends SIGHUP
+
+    def __enter__(self) -> PseudoTerminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the program, whatever it does."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for end in (self.master, self.slave):
+            if end >= 0:
+                os.close(end)
+        self.master = self.slave = -1
+
+    # size
+
+    def _size(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def resize(self, columns: int, lines: int) -> None:
+        self._draw()
+        self._size(columns, lines)
+        self.screen.resize(lines, columns)
+        self.process.send_signal(signal.SIGWINCH)
+
+    # bytes
+
+    def read(self, seconds: float) -> bytes:
+        """What was written meanwhile; comes back as soon as something was."""
+        if not select.select([self.master], [], [], max(0.0, seconds))[0]:
+            return b""
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:  # the other end is closed
+            return b""
+        self.written += data
+        self.came.append((time.perf_counter(), len(self.written)))
+        if (asked := self.written.find(ASKS, self._answered)) >= 0:
+            self._answered = asked + len(ASKS)
+            os.write(self.master, ANSWER)
+        return data
+
+    def listen(self, seconds: float) -> bytes:
+        """All that is written within so many seconds."""
+        before, ends = len(self.written), time.perf_counter() + seconds
+        while (left := ends - time.perf_counter()) > 0.0:
+            self.read(left)
+        return bytes(self.written[before:])
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.master, keys)
+
+    def answer(self, keys: bytes, mark: re.Pattern[bytes], patience: float = PATIENCE) -> float:
+        """Seconds from these keys to the bytes that complete `mark`, without control sequences, or UnansweredError."""
+        while self.read(0.0):
+            pass
+        before, pressed = len(self.written), time.perf_counter()
+        self.press(keys)
+        while time.perf_counter() < pressed + patience:
+            if self.read(0.05) and mark.search(CONTROL.sub(b"", self.written[before:])):
+                return self.came[-1][0] - pressed
+        raise UnansweredError(f"{keys!r} was not answered by {mark.pattern!r}; the screen:\n{self.text}")
+
+    # screen
+
+    def _draw(self) -> None:
+        self._stream.feed(UNKNOWN.sub(b"", bytes(self.written[self._drawn :])))
+        self._drawn = len(self.written)
+
+    @property
+    def text(self) -> str:
+        """What the screen shows, line by line."""
+        self._draw()
+        return "\n".join(self.screen.display)
+
+    def until(self, holds: Callable[[], object], patience: float = PATIENCE) -> None:
+        deadline = time.monotonic() + patience
+        while not holds():
+            if time.monotonic() > deadline:
+                raise UnansweredError(f"waited in vain; the screen:\n{self.text}")
+            self.read(0.05)
+
+    def shows(self, *texts: str) -> None:
+        """Wait until all of this is to be read."""
+        self.until(lambda: all(text in self.text for text in texts))
+
+    def quiet(self, seconds: float = 0.3) -> None:
+        """Wait until so long nothing was written."""
+        self.until(lambda: not self.read(seconds))
+
+    def end(self) -> int:
+        """The exit code, once it has ended by itself."""
+        self.until(lambda: self.process.poll() is not None)
+        while self.read(0.0):
+            pass
+        return self.process.returncode
+
+    # what it costs (Linux)
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far, of all its threads."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def memory(self) -> float:
+        """Megabytes that it holds now."""
+        with open(f"/proc/{self.process.pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
