@@ -274,6 +274,12 @@ def test_list_lines_fit(columns):
     assert all(any(heading.name in line for line in lines) for heading in headings)
 
 
+def test_a_brief_heading_is_the_beginning_of_the_whole_one():
+    brief, whole = read_headings(brief=True)[0], read_headings()[0]
+    assert [heading[:5] for heading in brief] == [heading[:5] for heading in whole]
+    assert not any(heading.runs > 1 for heading in brief) and any(heading.runs > 1 for heading in whole)
+
+
 def test_a_broken_file_is_named_and_the_list_goes_on(monkeypatch):
     texts = {"empty": "", "broken": "a = ", "good": "order = 1\nlesson = 'L'", "odd": "title = 3\norder = 'x'"}
 
