@@ -59,8 +59,8 @@ def _text_of(path: Path) -> str:
 def _top_of(name: str) -> str:
     """The file of a bundled preset up to its first table; all of it where a text that goes on there has such a line."""
     text = presets.text(name)
-    top = text[: text.find("\n[") + 1]
-    return top if top.count('"""') % 2 == 0 else text
+    top, table, _ = text.partition("\n[")
+    return top if table and top.count('"""') % 2 == 0 else text
 
 
 def _read(files: Mapping[str, Path], texts: Mapping[str, Callable[[], str]]) -> tuple[list[Heading], list[str]]:
