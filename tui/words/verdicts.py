@@ -34,7 +34,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "refused": ("#", "bad"),
 }
 HINT = "<show.why> = why"
-MOST = 500  # epochs that are looked at in a frame: 30 ms; of a run that is quicker the line comes after
+MOST = 200  # epochs that are looked at at once: 10 to 20 ms; of a run that is quicker the line comes after
 
 
 @dataclass(frozen=True, slots=True)
