@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -18,11 +18,12 @@ from tui.console.commands import check, keys, list_presets, new, open_folder, pr
 from tui.console.commands import versioned as _versioned
 from tui.console.failing import ending_in_words
 from tui.console.interrupted import catching_interrupts
-from tui.console.options import MOST_SEED, parse_pace, parse_seeds
+from tui.console.options import parse_pace, parse_seeds
+from tui.console.options import set_and_seed as _set_and_seed
+from tui.console.options import target_column as _target
+from tui.console.serving import serve
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
-
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 EXAMPLES = """\b
 Examples:
@@ -73,21 +74,6 @@ class Commands(click.Group):
                 stream.reconfigure(errors="backslashreplace")
         with ending_in_words():
             return super().invoke(ctx)
-
-
-def _set_and_seed(command: Decorated) -> Decorated:
-    """The options that change what is trained."""
-    command = click.option("--seed", type=click.IntRange(0, MOST_SEED), metavar="N", help="Where all chance comes from.")(
-        command
-    )
-    return click.option(
-        "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting; several values (A,B) compare them."
-    )(command)
-
-
-def _target(command: Decorated) -> Decorated:
-    """The option that makes a preset of a table."""
-    return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)
 
 
 @click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -227,7 +213,7 @@ def run(
     _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, seeds, target=target)
 
 
-for command in (check, keys, new, schema):
+for command in (check, keys, new, schema, serve):
     main.add_command(command)
 
 
@@ -269,7 +255,9 @@ def _train(
 
 
 def _on_a_terminal() -> bool:
-    """Whether the lab can be drawn and answer keys."""
+    """Whether the lab can be drawn and answer keys; in a browser it can (`tui.browser`), with no terminal here."""
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
     return os.environ.get("TERM", "") not in ("", "dumb") and _can_answer_keys()
 
 

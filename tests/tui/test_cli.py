@@ -62,7 +62,7 @@ def test_help_is_short_and_has_examples():
     assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check", "verify", "new", "schema", "keys"])
+@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check", "verify", "new", "schema", "keys", "serve"])
 def test_every_command_has_help_with_an_example_and_a_version(command):
     words = [] if command == "lab" else [command]
     runner = CliRunner()

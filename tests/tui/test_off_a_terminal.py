@@ -124,3 +124,10 @@ def test_a_dumb_terminal_has_plain_lines():
     text = said.decode().replace("\r\n", "\n")
     assert "epoch 2/2" in text
     assert not has_controls(text)
+
+
+def test_without_its_extra_serve_says_how_to_install_it():
+    code = 'import sys; sys.modules["textual_serve"] = None; from tui.cli import main; main(["serve"], prog_name="descent")'
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "descent: serve needs the extra web: pip install 'descent-tui[web]'\n"
