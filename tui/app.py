@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,11 +16,13 @@ from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
+from tui.terminal.differences import WritesDifferences
 
+AGAIN = "Draw the whole screen again, where something else has written on it"
 LEAVES = "Quit, whatever is open; asks only while training"
 
 
-class DescentApp(KeysInTurn, inherit_bindings=False):
+class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     """descent on a terminal."""
 
     TITLE = "descent"
@@ -27,6 +30,7 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS = {Everything}  # noqa: RUF012 (as Textual declares it)
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "redraw", "Draw again", show=False, priority=True, id="app.redraw", tooltip=AGAIN),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave", tooltip=LEAVES),
     ]
 
@@ -71,6 +75,12 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
         self.lab.action_leave()
 
 
+def rest_garbage() -> None:
+    """Look for garbage in cycles less often, and never again in what is there for good: a whole look takes 50 ms."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def run_lab(
     preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
 ) -> None:
@@ -79,6 +89,7 @@ def run_lab(
     With a `folder`, the picker of its presets opens first. `recorded` is a file and the session that was recorded in it.
     """
     app = DescentApp(preset, pace, folder, recorded)
+    rest_garbage()
     app.run(mouse=False)
     if app.return_code:
         raise SystemExit(app.return_code)
