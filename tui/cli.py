@@ -98,7 +98,7 @@ def main() -> None:
 @_versioned
 def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float, plain: bool) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
-    if plain and _can_answer_keys() and not is_folder(preset):
+    if plain and os.name == "posix" and _can_answer_keys() and not is_folder(preset):
         _narrate(preset, target, settings, seed, pace)
         return
     if is_folder(preset):
