@@ -10,7 +10,8 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from engine import IterationMetrics, PresetError, stream
+from engine import PresetError
+from engine.stream import Drive
 from tui import form
 from tui.narration import closing, sentences
 from tui.narration.keys import Keys
@@ -46,6 +47,8 @@ class Narrator:
         self._asked = False  # whether to quit
         self._hinted = False  # what can be done while it trains
         self._task: asyncio.Task[None] | None = None
+        self._drive = Drive(())
+        session.at_rest = lambda: self._drive.land()
         self._does: dict[str, Callable[[], Iterable[str]]] = {
             "run.toggle": self._toggle,
             "run.batch": self._batch,
@@ -121,7 +124,7 @@ class Narrator:
         hint = "" if self._hinted else " <Run.toggle> pauses, <pace.slower> and <pace.faster> change the pace."
         self._hinted = True
         yield f"Training, {self._pace_said()}.{hint}"
-        self._start(self.session, paced=True)
+        self._start(self.session.in_parts(), paced=True)
 
     def _batch(self) -> Iterator[str]:
         if self.session.done:
@@ -144,7 +147,7 @@ class Narrator:
             yield from self._over()
             return
         self._pause()
-        self._start(self.session.one_epoch(), paced=False)
+        self._start(self.session.epoch_in_parts(), paced=False)
 
     def _restart(self) -> Iterator[str]:
         self._pause()
@@ -222,22 +225,24 @@ class Narrator:
         session = self.session
         self.pace.plan(session.all_steps, session.early_steps, session.preset.sheet.show.seconds, session.steps)
 
-    def _start(self, source: Iterable[IterationMetrics], paced: bool) -> None:
+    def _start(self, source: Iterable[object], paced: bool) -> None:
         self.session.running = True
         self._plan()
-        self._task = asyncio.get_running_loop().create_task(self._train(source, paced))
+        self._drive = Drive(source, (lambda: self.pace.wait(self.session.steps)) if paced else None)
+        self._task = asyncio.get_running_loop().create_task(self._train(self._drive))
         self._task.add_done_callback(self.look_at)
 
     def _pause(self) -> None:
-        """Stop after the batch that is done."""
+        """Stop after the batch that is done, or in flight in its thread."""
         if self._task is not None:
             self._task.cancel()
         self._task, self.session.running = None, False
+        self._drive.land()
 
-    async def _train(self, source: Iterable[IterationMetrics], paced: bool) -> None:
-        due = (lambda: self.pace.wait(self.session.steps)) if paced else None
-        async for _ in stream(source, due=due):
-            pass  # the histories have it
+    async def _train(self, drive: Drive) -> None:
+        await drive.run()  # the histories have what it makes
+        if drive is not self._drive or self._task is None:  # paused, while a batch was in flight
+            return
         self._task, self.session.running = None, False
         self._asked = False
         self.say(self.teller.end())
