@@ -57,6 +57,10 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     def get_driver_class(self) -> type[Driver]:
         """Our own for a terminal, unless something else is asked for (a browser, Windows, a test)."""
         usual = super().get_driver_class()
+        if usual.__name__ == "WebDriver":
+            from tui.browser.driver import ServedDriver
+
+            return ServedDriver
         if usual.__name__ != "LinuxDriver":
             return usual
         from tui.terminal.driver import TerminalDriver  # it needs termios, which not every system has
