@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.segment import Segment, Segments
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
@@ -15,6 +16,7 @@ from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
+from tui.terminal.fault import fault
 
 LEAVES = "Quit, whatever is open; asks only while training"
 
@@ -56,6 +58,29 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
             self.call_after_refresh(self.lab.action_presets, of_folder=True)
         if self.recorded is not None:
             self.call_after_refresh(self.lab.came_from, self.recorded[0])
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Leave: what trains stops first."""
+        self.lab.conductor.pause()
+        super().exit(*arguments, **options)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The end, with one line; the traceback is for those who ask for it."""
+        if "debug" in self.features or self.is_headless:
+            super()._handle_exception(error)
+            return
+        self._return_code = 1
+        if not self._exit_renderables:
+            self._exit_renderables.append(Segments([Segment(fault(error))]))
+        self._close_messages_no_wait()
+
+    def escape_closes(self) -> bool:
+        """Whether Escape would now close a sheet, or give up what is being typed."""
+        return self.screen is not self.lab or self.lab.settings.editing
+
+    def keep_what_waits(self) -> None:
+        """Write down what is kept from one start to the next, where there was no time to leave in order."""
+        self.lab.leave_home()
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
