@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.segment import Segment, Segments
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
 from engine import Preset
 from tui.home import themes
 from tui.keyboard.key_queue import KeysInTurn
+from tui.loading import Failed
 from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
@@ -40,6 +40,7 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
         self.recorded = recorded
+        self.fault = ""  # what went wrong in it, once something has
         if recorded is not None:
             self.lab.conductor.session = recorded[1]
 
@@ -70,8 +71,7 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
             super()._handle_exception(error)
             return
         self._return_code = 1
-        if not self._exit_renderables:
-            self._exit_renderables.append(Segments([Segment(fault(error))]))
+        self.fault = self.fault or fault(error)
         self._close_messages_no_wait()
 
     def escape_closes(self) -> bool:
@@ -101,5 +101,7 @@ def run_lab(
     """
     app = DescentApp(preset, pace, folder, recorded)
     app.run(mouse=False)
+    if app.fault:
+        raise Failed(app.fault)
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -14,7 +14,7 @@ def fault(error: BaseException) -> str:
     if isinstance(error, WorkerFailed):
         error = error.error
     said = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
-    return f"descent ended by a fault of its own{_place(error)}: {said} (TEXTUAL=debug shows how it came to that)"
+    return f"descent: ended by a fault of its own{_place(error)}: {said} (TEXTUAL=debug shows how it came to that)"
 
 
 def _place(error: BaseException) -> str:
