@@ -13,11 +13,14 @@ KITTY_BACK = "\x1b[<u"  # takes back what was put on with `>`, so it must be wri
 #: Terminals, by how their names begin, that read no `>`, `<` and `$` in a sequence.
 OLD = ("linux", "vt", "ansi", "cons", "sun", "pcansi", "wy", "xterm-old")
 
+POINTER = "\x1b]22;"  # the shape of a mouse's pointer: the lab has no use for a mouse
+
 #: Back to what a shell expects, in this order: a frame that was cut off is shown; pastes, focus, mouse and sizes are
-#: reported no more; colours; kitty's keys; the shell's own screen, on which lines wrap and the cursor is seen.
+#: reported no more; lines wrap; no colours; an empty screen, for where there is but one; kitty's keys; the shell's own
+#: screen, and its cursor is seen.
 SHOWS = "\x1b[?2026l"
 REPORTS = "\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
-SCREEN = "\x1b[?7h\x1b[0m{}\x1b[?1049l\x1b[0m\x1b[?25h"
+SCREEN = "\x1b[?7h\x1b[0m\x1b[H\x1b[J{}\x1b[?1049l\x1b[0m\x1b[?25h"
 
 
 def is_old(term: str) -> bool:
@@ -27,6 +30,8 @@ def is_old(term: str) -> bool:
 
 def understood(data: str, term: str) -> bool:
     """Whether what Textual writes, one sequence at a time, can be read there; frames always can."""
+    if data.startswith(POINTER):
+        return False
     return not (is_old(term) and (data.startswith(("\x1b[>", "\x1b[<")) or data in (ASKS, ASKS_SIZES)))
 
 
