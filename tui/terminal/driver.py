@@ -76,12 +76,9 @@ class TerminalDriver(LinuxDriver):
     # coming and going
 
     def start_application_mode(self) -> None:
-        found = self.attrs_before if self._on else None  # woken without having been told to stop: they are ours now
         self.leaving.begin()
         self._on, self._wakes = True, os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        if found is not None:
-            self.attrs_before = found
         with suppress(termios.error):
             self._made = termios.tcgetattr(self.fileno)
 
@@ -137,14 +134,15 @@ class TerminalDriver(LinuxDriver):
         if self._woken:
             self._woken -= 1
         elif self._on and not self.leaving.code and self._in_front():
-            self.disable_input()
-            if self._writer is not None:
-                self._writer.stop()
+            found, self._woken = self.attrs_before, 1
+            self.suspend_application_mode()
             self._resume()
+            self.attrs_before, self._woken = found, 0  # a shell hands a job the flags that it was stopped with: ours
 
     def _resume(self) -> None:
         self.resume_application_mode()
-        self._app.refresh(layout=True)
+        app: Any = self._app
+        app.action_redraw()
 
     def _in_front(self) -> bool:
         """Whether keys come to this process, not to another one of the same terminal."""
