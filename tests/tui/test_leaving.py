@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import re
 import select
 import signal
 import subprocess
@@ -15,31 +14,13 @@ import time
 from pathlib import Path
 
 import pytest
-from pseudo_terminal import PseudoTerminal
+from pseudo_terminal import PseudoTerminal, unusual
 
 from tui.terminal import modes
 from tui.terminal.writer import Writer
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
 LONG = ("recipe", "--pace", "max", "--set", "training.epochs=100000")
-MODE = re.compile(rb"\x1b\[\?(\d+)([hl])")
-USUAL = {7: True, 25: True}  # lines wrap, the cursor is seen; every other mode is off
-
-
-def flags(terminal: PseudoTerminal) -> str:
-    """`stty -a`, which says what a shell finds there."""
-    return subprocess.run(["stty", "-a"], stdin=terminal.slave, capture_output=True, text=True, check=True).stdout
-
-
-def unusual(written: bytes) -> set[object]:
-    """What is still set of a terminal that this was written to."""
-    standing = {int(number): to == b"h" for number, to in MODE.findall(written)}
-    left: set[object] = {number for number, on in standing.items() if on != USUAL.get(number, False)}
-    if written.count(b"\x1b[>") != written.count(b"\x1b[<u"):
-        left.add("kitty's keys")
-    if re.findall(rb"\x1b\[([\d;]*)m", written)[-1] not in (b"", b"0"):
-        left.add("a colour")
-    return left
 
 
 class Lab(PseudoTerminal):
@@ -47,7 +28,7 @@ class Lab(PseudoTerminal):
 
     def __init__(self, *arguments: str, command: list[str] | None = None, size: tuple[int, int] = (80, 24)) -> None:
         super().__init__(command or [DESCENT, *(arguments or LONG)], *size)
-        self.found = flags(self)
+        self.found = self.flags()
 
     def train(self) -> None:
         self.shows("READY")
@@ -58,9 +39,9 @@ class Lab(PseudoTerminal):
         return state(self.process.pid) == "T"
 
     def is_as_it_was(self) -> None:
-        assert flags(self) == self.found
-        assert "echo " in self.found and "-echo " not in flags(self)
-        assert unusual(bytes(self.written)) == set()
+        assert self.flags() == self.found
+        assert "echo " in self.found and "-echo " not in self.flags()
+        assert self.unusual() == set()
         assert self.written.count(b"\x1b[?1049h") == self.written.count(b"\x1b[?1049l")
         assert self.written.rindex(b"\x1b[<u") < self.written.rindex(b"\x1b[?1049l")  # that is the lab's screen's own
         assert b"Traceback" not in self.written
@@ -191,6 +172,7 @@ def test_a_link_that_takes_no_byte_keeps_no_signal_waiting():
             lab.resize(columns, 50)
             time.sleep(0.1)
         assert not select.select([], [lab.slave], [], 0.0)[1]
+        lab.resize(200, 50)
         lab.process.send_signal(signal.SIGTERM)
         assert lab.process.wait(10) == 143
         lab.listen(0.3)
@@ -218,7 +200,7 @@ def test_a_keyboard_that_is_gone_ends_the_lab_though_it_can_still_write():
         os.close(keys)
         os.close(keyboard)
         assert lab.end() == 129
-        assert unusual(bytes(lab.written)) == set()
+        assert lab.unusual() == set()
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["the terminal's own", "one in another"])
@@ -238,12 +220,12 @@ def test_the_shell_that_started_it_is_killed(nested):
         os.kill(shell, signal.SIGKILL)
         lab.until(lambda: state(program) in ("", "Z"))
         lab.listen(0.3)
-        assert unusual(bytes(lab.written)) <= {2004}  # the outer shell's own, which it sets with its prompt
+        assert lab.unusual() <= {2004}  # the outer shell's own, which it sets with its prompt
         if nested:
             lab.press(b"echo it is $((40 + 2))\r")
             lab.shows("it is 42")
         else:
-            assert flags(lab) == lab.found
+            assert lab.flags() == lab.found
 
 
 # without a lab -------------------------------------------------------------------------------------------------------

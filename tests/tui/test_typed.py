@@ -214,6 +214,8 @@ SPLIT = ((b"[C", "0.001 → 0.002"), (b"[D", "0.002 → 0.001"), (b"OA", "> opti
 def test_in_a_real_terminal_no_setting_is_changed_by_mistake_and_no_key_is_lost(far):
     environment = {"SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22" if far else None, "SSH_CLIENT": None, "SSH_TTY": None}
     with PseudoTerminal([DESCENT], 120, 40, environment) as lab:
+        lab.until(lambda: b"\x1b[?1049h" in lab.written)
+        lab.press(b"\x1b\x1b")  # before there is anything to close
         lab.shows("READY")
         for keys, *shown in GLUED if far else ():
             lab.press(keys)
@@ -236,5 +238,5 @@ def test_in_a_real_terminal_no_setting_is_changed_by_mistake_and_no_key_is_lost(
         lab.shows("learning_rate       0.001 ")
         lab.press(b"p")
         lab.shows("type to search")
-        lab.press(b"\x1bq")
+        lab.press(b"\x1bq\x1b\x1b")  # and where there is no more
         assert lab.end() == 0

@@ -6,7 +6,6 @@ never hangs; `leaving` hears signals, and `modes` knows what sets the terminal b
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import select
 import signal
@@ -23,7 +22,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.terminal import modes
-from tui.terminal.leaving import Leaving, set_back, write_at_once
+from tui.terminal.leaving import PATIENCE, Leaving, set_back, write_at_once
 from tui.terminal.sent import Sent
 from tui.terminal.typed import Kind, Typed, Unit, link
 from tui.terminal.writer import Writer
@@ -50,6 +49,7 @@ class TerminalDriver(LinuxDriver):
         self._wakes: tuple[int, int] | None = None  # ends the reading at once
         self._parent = os.getppid()
         self._woken = 0  # how many SIGCONT are this one's own doing
+        self._forced = False
         self._closed = False  # Escape may have closed something that was open
 
     # writing
@@ -102,6 +102,8 @@ class TerminalDriver(LinuxDriver):
     def close(self) -> None:
         self.stop_application_mode()  # where it could not even begin
         super().close()
+        if self._forced:
+            time.sleep(PATIENCE)  # it is being set back from the other thread, which then ends the process
         self._writer_thread = None
         if not self._woken:
             self.leaving.over()
@@ -153,7 +155,7 @@ class TerminalDriver(LinuxDriver):
 
     def _force(self, code: int) -> None:
         """The app did not leave in time: set the terminal back from here, and end."""
-        writer = self._writer
+        self._forced, writer = True, self._writer
         behind = self._on or (writer is not None and writer.behind)
         if writer is not None:
             writer.give_up(0.3)
@@ -164,7 +166,7 @@ class TerminalDriver(LinuxDriver):
             app: Any = self._app
             app.keep_what_waits()
         with suppress(Exception):
-            for child in multiprocessing.active_children():
+            for child in sys.modules["multiprocessing"].active_children():  # if there are any, it was imported
                 child.kill()
         os._exit(code)
 
