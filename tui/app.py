@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
 from engine import Preset
-from tui.home import themes
+from tui.home import remembered, themes
 from tui.keyboard.key_queue import KeysInTurn
 from tui.loading import Failed
 from tui.screens.lab import LabScreen
@@ -51,6 +51,7 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     ) -> None:
         super().__init__()
         themes.register(self)
+        themes.take(self, remembered.read()[0].theme)  # now: a theme that is set later has all styles worked out twice
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
         self.recorded = recorded
