@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
 from engine import Preset
 from tui.home import remembered, themes
 from tui.keyboard.key_queue import KeysInTurn
+from tui.loading import Failed
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
 from tui.terminal.differences import WritesDifferences
+from tui.terminal.fault import fault
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -52,6 +55,7 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
         self.recorded = recorded
+        self.fault = ""  # what went wrong in it, once something has
         if recorded is not None:
             self.lab.conductor.session = recorded[1]
 
@@ -74,6 +78,32 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
             self.call_after_refresh(self.lab.action_presets, of_folder=True)
         if self.recorded is not None:
             self.call_after_refresh(self.lab.came_from, self.recorded[0])
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Leave: what trains stops first."""
+        self.lab.conductor.close()
+        super().exit(*arguments, **options)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The end, with one line; the traceback is for those who ask for it."""
+        if "debug" in self.features or self.is_headless:
+            super()._handle_exception(error)
+            return
+        if not self._return_code:  # a signal has ended it already: what goes wrong on the way out is nobody's concern
+            self._return_code = 1
+            self.fault = fault(error)
+        self._close_messages_no_wait()
+
+    def escape_closes(self) -> bool:
+        """Whether Escape would now close a sheet, or give up what is being typed."""
+        try:
+            return self.screen is not self.lab or self.lab.settings.editing
+        except (ScreenStackError, AttributeError):  # not there yet, or no more
+            return False
+
+    def keep_what_waits(self) -> None:
+        """Write down what is kept from one start to the next, where there was no time to leave in order."""
+        self.lab.leave_home()
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
@@ -101,5 +131,7 @@ def run_lab(
     app = DescentApp(preset, pace, folder, recorded)
     rest_garbage()
     app.run(mouse=False)
+    if app.fault:
+        raise Failed(app.fault)
     if app.return_code:
         raise SystemExit(app.return_code)
