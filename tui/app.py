@@ -15,11 +15,13 @@ from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
+from tui.terminal.ascii import DrawsCharacters
+from tui.terminal.encoding import ALL, Characters
 
 LEAVES = "Quit, whatever is open; asks only while training"
 
 
-class DescentApp(KeysInTurn, inherit_bindings=False):
+class DescentApp(DrawsCharacters, KeysInTurn, inherit_bindings=False):
     """descent on a terminal."""
 
     TITLE = "descent"
@@ -31,9 +33,15 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
     ]
 
     def __init__(
-        self, preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+        self,
+        preset: Preset,
+        pace: float = 1.0,
+        folder: Path | None = None,
+        recorded: tuple[str, Session] | None = None,
+        characters: Characters = ALL,
     ) -> None:
         super().__init__()
+        self.characters = characters
         themes.register(self)
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
@@ -68,13 +76,18 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
 
 
 def run_lab(
-    preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+    preset: Preset,
+    pace: float = 1.0,
+    folder: Path | None = None,
+    recorded: tuple[str, Session] | None = None,
+    characters: Characters = ALL,
 ) -> None:
     """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes.
 
     With a `folder`, the picker of its presets opens first. `recorded` is a file and the session that was recorded in it.
+    `characters` are those that the terminal can show.
     """
-    app = DescentApp(preset, pace, folder, recorded)
+    app = DescentApp(preset, pace, folder, recorded, characters)
     app.run(mouse=False)
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -25,6 +25,7 @@ from textual.widget import Widget
 
 from tui.keyboard.keys import told
 from tui.keyboard.named import named
+from tui.terminal.ascii import only_ascii, shown
 
 Span = tuple[str, str]  # text, role
 Row = tuple[Span, ...]
@@ -131,6 +132,7 @@ class Canvas(Widget):
         self.rows: list[Row] = []
         self._styles: dict[str, Style] = {}
         self._theme: object = None
+        self._ascii = False
 
     def paint(self, rows: Sequence[Row]) -> None:
         """Show these rows from the top; what is below stays empty."""
@@ -148,12 +150,16 @@ class Canvas(Widget):
         width = self.size.width
         if y >= len(self.rows):
             return Strip.blank(width, self.rich_style)
-        segments = [Segment(text.translate(SHOWN), self.style_of(role)) for text, role in self.rows[y]]
+        spans = ((text.translate(SHOWN), role) for text, role in self.rows[y])
+        if self._ascii:
+            spans = (shown(*span) for span in spans)
+        segments = [Segment(text, self.style_of(role)) for text, role in spans]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def notify_style_update(self) -> None:
         self._styles.clear()
         super().notify_style_update()
+        self._ascii = only_ascii(self.app)
         theme = (self.app.theme, self.app.native_ansi_color)
         if theme != self._theme:
             self._theme = theme

@@ -22,6 +22,7 @@ from tui.console.failing import ending_in_words
 from tui.console.options import MOST_SEED, parse_pace, parse_seeds
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
+from tui.terminal.encoding import characters
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -91,6 +92,12 @@ def _target(command: Decorated) -> Decorated:
     return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)
 
 
+def _ascii(command: Decorated) -> Decorated:
+    """The option that says which characters the terminal has."""
+    text = "ASCII alone; by itself where the locale is not UTF-8."
+    return click.option("--ascii/--no-ascii", "ascii_only", default=None, help=text)(command)
+
+
 @click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @_versioned
 def main() -> None:
@@ -109,14 +116,17 @@ def main() -> None:
 @click.option(
     "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
 )
+@_ascii
 @_versioned
-def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
+def lab(
+    preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float, ascii_only: bool | None
+) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
     if is_folder(preset):
-        _open_folder(preset, pace, bool(target or settings or seed is not None))
+        _open_folder(preset, pace, bool(target or settings or seed is not None), ascii_only)
         return
     if is_recorded(preset):
-        _open_recorded(preset, pace, bool(target or settings or seed is not None))
+        _open_recorded(preset, pace, bool(target or settings or seed is not None), ascii_only)
         return
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
     if not _on_a_terminal():
@@ -126,10 +136,10 @@ def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | 
     loaded = load(preset, settings, seed, words, target)
     from tui.app import run_lab
 
-    run_lab(loaded, pace)
+    run_lab(loaded, pace, characters=characters(ascii_only))
 
 
-def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
+def _open_folder(folder: str, pace: float, with_settings: bool, ascii_only: bool | None) -> None:
     """The lab with the picker of a folder's presets; their list where there is no terminal."""
     if with_settings:
         raise click.UsageError("--set, --seed and --target are for one preset: name a file of the folder.")
@@ -137,10 +147,10 @@ def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
         print_folder(folder)
         return
     _prepare_screen()
-    open_folder(folder, pace)
+    open_folder(folder, pace, characters(ascii_only))
 
 
-def _open_recorded(file: str, pace: float, with_settings: bool) -> None:
+def _open_recorded(file: str, pace: float, with_settings: bool, ascii_only: bool | None) -> None:
     """The lab on recorded runs, paused where they were."""
     if with_settings:
         raise click.UsageError("--set, --seed and --target are for a preset or a table: recorded runs are what they were.")
@@ -150,7 +160,7 @@ def _open_recorded(file: str, pace: float, with_settings: bool) -> None:
     session = load_session(file)
     from tui.app import run_lab
 
-    run_lab(session.preset, pace, recorded=(file, session))
+    run_lab(session.preset, pace, recorded=(file, session), characters=characters(ascii_only))
 
 
 def _prepare_screen() -> None:
