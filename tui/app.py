@@ -16,12 +16,14 @@ from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
 from tui.terminal.ascii import DrawsCharacters
+from tui.terminal.differences import WritesDifferences
 from tui.terminal.encoding import ALL, Characters
 
+AGAIN = "Draw the whole screen again, where something else has written on it"
 LEAVES = "Quit, whatever is open; asks only while training"
 
 
-class DescentApp(DrawsCharacters, KeysInTurn, inherit_bindings=False):
+class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_bindings=False):
     """descent on a terminal."""
 
     TITLE = "descent"
@@ -29,6 +31,7 @@ class DescentApp(DrawsCharacters, KeysInTurn, inherit_bindings=False):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS = {Everything}  # noqa: RUF012 (as Textual declares it)
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "redraw", "Draw again", show=False, priority=True, id="app.redraw", tooltip=AGAIN),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave", tooltip=LEAVES),
     ]
 

@@ -1,9 +1,9 @@
 """The lab in printable ASCII alone (`--ascii`): what stands for each character that a plain terminal does not have.
 
-Pictures are made as ever, in rows of text with roles. On its way to the screen a canvas asks `shown` what to draw in their
-place: the eight dots of a braille cell become its upper and its lower half, as ' . or :, and each run of a comparison has
-characters of its own for these. Whatever else is on the screen, borders and sheets and what somebody has typed, goes
-through `AsciiFilter` at the very end. What takes one cell takes one cell in ASCII too.
+Pictures are made as ever, in rows of text with roles; on its way to the screen a canvas asks `in_ascii` what to draw in
+their place. The eight dots of a braille cell become its upper and its lower half, as ' . or :, and each run of a
+comparison has characters of its own for these. Whatever else is on the screen, borders and sheets and what somebody has
+typed, goes through `AsciiFilter` at the very end. What takes one cell takes one cell in ASCII too.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _of_one_colour(role: str) -> str:
     return f"{front}/{front}"
 
 
-def shown(text: str, role: str) -> tuple[str, str]:
+def in_ascii(text: str, role: str) -> tuple[str, str]:
     """What to draw for a span of a canvas, and its role: a cell that is parted in two colours is in that of its front."""
     if text.isascii():
         return text, role
