@@ -25,6 +25,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.home.few_colours import of_256
 from tui.keyboard.keys import told
 from tui.keyboard.named import named
 from tui.terminal.ascii import in_ascii, only_ascii
@@ -191,13 +192,16 @@ class Canvas(Widget):
     def _styled(self, role: str) -> Style:
         if role not in ROLES:
             raise KeyError(role)
+        field = role.startswith("class-") and self.app.console.color_system == "256"
+        if field and role.endswith("-medium"):
+            return self._styled(role.replace("medium", "strong"))
         looks = _looks.setdefault(self.app, {})
         key = (role, self.app.theme, self.app.native_ansi_color, self.background_colors)
         if key not in looks:
             node = DOMNode(classes=role)  # as Textual does for component classes
             node._attach(self)
             self.app.stylesheet.apply(node)
-            looks[key] = node.rich_style
+            looks[key] = of_256(node.rich_style, grey=role.endswith("-faint")) if field else node.rich_style
         return looks[key]
 
 
