@@ -42,6 +42,7 @@ DRAWN = "".join(sorted({each for file in FILES for each in file.read_text("utf-8
         ({"LANG": "en_US.UTF-8", "TERM": "vt100"}, "TERM=vt100 has no braille"),
         ({"LANG": "en_US.UTF-8", "TERM": "screen.linux-16color"}, ""),
         ({"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}, ""),
+        ({"LANG": "C", "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}, ""),
     ],
 )
 def test_the_environment_says_which_characters_there_are(environment, why):

@@ -43,6 +43,8 @@ def characters(asked: bool | None = None) -> Characters:
 def why_ascii(environment: Mapping[str, str], coerced: bool = False) -> str:
     """Why only ASCII can be shown: "LANG=C is not UTF-8"; '' where all characters can. `coerced`: a UTF-8 in LC_CTYPE may be
     Python's own, and then does not count."""
+    if environment.get("TEXTUAL_DRIVER", "").endswith(":WebDriver"):
+        return ""  # a browser shows all of them, whatever the locale of where this runs
     if BARE.match(terminal := environment.get("TERM", "")):
         return f"TERM={terminal} has no braille"
     for name in NAMES:
