@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -12,7 +12,6 @@ from textual.driver import Driver
 from engine import Preset
 from tui.home import themes
 from tui.keyboard.key_queue import KeysInTurn
-from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
@@ -20,8 +19,18 @@ from tui.terminal.ascii import DrawsCharacters
 from tui.terminal.differences import WritesDifferences
 from tui.terminal.encoding import ALL, Characters
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 AGAIN = "Draw the whole screen again, where something else has written on it"
 LEAVES = "Quit, whatever is open; asks only while training"
+
+
+def everything() -> type[Provider]:
+    """What the command palette offers; imported when it is first opened."""
+    from tui.palette import Everything
+
+    return Everything
 
 
 class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_bindings=False):
@@ -30,7 +39,7 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
     TITLE = "descent"
     CSS_PATH = "app.tcss"
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    COMMANDS = {Everything}  # noqa: RUF012 (as Textual declares it)
+    COMMANDS = {everything}  # noqa: RUF012 (as Textual declares it)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "redraw", "Draw again", show=False, priority=True, id="app.redraw", tooltip=AGAIN),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave", tooltip=LEAVES),
@@ -56,6 +65,10 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
     def get_driver_class(self) -> type[Driver]:
         """Our own for a terminal, unless something else is asked for (a browser, Windows, a test)."""
         usual = super().get_driver_class()
+        if usual.__name__ == "WebDriver":
+            from tui.browser.driver import ServedDriver
+
+            return ServedDriver
         if usual.__name__ != "LinuxDriver":
             return usual
         from tui.terminal.driver import TerminalDriver  # it needs termios, which not every system has
