@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
 from engine import Preset
-from tui.home import themes
+from tui.home import remembered, themes
 from tui.keyboard.key_queue import KeysInTurn
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
@@ -56,6 +56,7 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
         super().__init__()
         self.characters = characters
         themes.register(self)
+        themes.take(self, remembered.read()[0].theme)  # now: a theme that is set later has all styles worked out twice
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
         self.recorded = recorded
