@@ -31,11 +31,13 @@ from tui.plots import windows
 from tui.plots.multiples import multiples
 from tui.plots.sight import Sight, sight_of
 from tui.session import Session, why_not
+from tui.terminal.ascii import DrawsCharacters, only_ascii
+from tui.terminal.encoding import ALL, Characters
 from tui.viewing import AS_IT_IS, OWN, Lit, Viewing
 from tui.words import judged
 
 
-class Alone(App[str]):
+class Alone(DrawsCharacters, App[str]):
     """The pane called `name`; `second` is the plot below the loss, `curve` what it shows beside its own by its id, `inside`
     the view of the model's inside."""
 
@@ -56,8 +58,10 @@ class Alone(App[str]):
         curve: str = "",
         inside: str = "",
         as_text: bool = False,
+        characters: Characters = ALL,
     ) -> None:
         super().__init__()
+        self.characters = characters
         self.pane_name, self.session, self.room, self.as_text = name, session, room, as_text
         self.second = second or bool(curve)
         self.viewing: Viewing = replace(AS_IT_IS, second=curve or OWN)
@@ -249,7 +253,7 @@ def _inside(app: Alone) -> None:
     if not app.inside:
         return
     session, trainer = app.session, app.session.trainer
-    plain = app.as_text or app.no_color
+    plain = app.as_text or app.no_color or only_ascii(app)
     scene = Scene(trainer, session.films[trainer], app.spot, session.hidden.validation, plain=plain)
     look = INSIDE[app.inside].look(scene)
     while unfinished(look):  # in the lab it comes bit by bit; here nothing else waits

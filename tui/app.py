@@ -17,7 +17,9 @@ from tui.loading import Failed
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
+from tui.terminal.ascii import DrawsCharacters
 from tui.terminal.differences import WritesDifferences
+from tui.terminal.encoding import ALL, Characters
 from tui.terminal.fault import fault
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def everything() -> type[Provider]:
     return Everything
 
 
-class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
+class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_bindings=False):
     """descent on a terminal."""
 
     TITLE = "descent"
@@ -47,9 +49,15 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     ]
 
     def __init__(
-        self, preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+        self,
+        preset: Preset,
+        pace: float = 1.0,
+        folder: Path | None = None,
+        recorded: tuple[str, Session] | None = None,
+        characters: Characters = ALL,
     ) -> None:
         super().__init__()
+        self.characters = characters
         themes.register(self)
         themes.take(self, remembered.read()[0].theme)  # now: a theme that is set later has all styles worked out twice
         self.lab = LabScreen(preset, pace)
@@ -122,13 +130,18 @@ def rest_garbage() -> None:
 
 
 def run_lab(
-    preset: Preset, pace: float = 1.0, folder: Path | None = None, recorded: tuple[str, Session] | None = None
+    preset: Preset,
+    pace: float = 1.0,
+    folder: Path | None = None,
+    recorded: tuple[str, Session] | None = None,
+    characters: Characters = ALL,
 ) -> None:
     """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes.
 
     With a `folder`, the picker of its presets opens first. `recorded` is a file and the session that was recorded in it.
+    `characters` are those that the terminal can show.
     """
-    app = DescentApp(preset, pace, folder, recorded)
+    app = DescentApp(preset, pace, folder, recorded, characters)
     rest_garbage()
     app.run(mouse=False)
     if app.fault:

@@ -25,8 +25,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.home.few_colours import of_256
 from tui.keyboard.keys import told
 from tui.keyboard.named import named
+from tui.terminal.ascii import in_ascii, only_ascii
 from tui.terminal.differences import WritesDifferences
 
 Span = tuple[str, str]  # text, role
@@ -134,6 +136,7 @@ class Canvas(Widget):
         self.rows: list[Row] = []
         self._styles: dict[str, Style] = {}
         self._theme: object = None
+        self._ascii = False
 
     def paint(self, rows: Sequence[Row]) -> None:
         """Show these rows from the top; what is below stays empty."""
@@ -157,12 +160,16 @@ class Canvas(Widget):
             ground = self._styles[""] = self.rich_style
         if y >= len(self.rows):
             return Strip.blank(width, ground)
-        segments = [Segment(text.translate(SHOWN), self.style_of(role)) for text, role in self.rows[y]]
+        spans: Iterable[Span] = ((text.translate(SHOWN), role) for text, role in self.rows[y])
+        if self._ascii:
+            spans = (in_ascii(*span) for span in spans)
+        segments = [Segment(text, self.style_of(role)) for text, role in spans]
         return Strip(segments).adjust_cell_length(width, ground)
 
     def notify_style_update(self) -> None:
         self._styles.clear()
         super().notify_style_update()
+        self._ascii = only_ascii(self.app)
         theme = (self.app.theme, self.app.native_ansi_color)
         if theme != self._theme:
             self._theme = theme
@@ -185,13 +192,16 @@ class Canvas(Widget):
     def _styled(self, role: str) -> Style:
         if role not in ROLES:
             raise KeyError(role)
+        field = role.startswith("class-") and self.app.console.color_system == "256"
+        if field and role.endswith("-medium"):
+            return self._styled(role.replace("medium", "strong"))
         looks = _looks.setdefault(self.app, {})
         key = (role, self.app.theme, self.app.native_ansi_color, self.background_colors)
         if key not in looks:
             node = DOMNode(classes=role)  # as Textual does for component classes
             node._attach(self)
             self.app.stylesheet.apply(node)
-            looks[key] = node.rich_style
+            looks[key] = of_256(node.rich_style, grey=role.endswith("-faint")) if field else node.rich_style
         return looks[key]
 
 

@@ -18,12 +18,14 @@ from tui.console.commands import check, keys, list_presets, new, open_folder, pr
 from tui.console.commands import versioned as _versioned
 from tui.console.failing import ending_in_words
 from tui.console.interrupted import catching_interrupts
+from tui.console.options import characters as _characters
 from tui.console.options import parse_pace, parse_seeds
 from tui.console.options import set_and_seed as _set_and_seed
 from tui.console.options import target_column as _target
 from tui.console.serving import serve
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
+from tui.terminal.encoding import Characters
 
 EXAMPLES = """\b
 Examples:
@@ -95,17 +97,26 @@ def main() -> None:
     "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
 )
 @click.option("--plain", is_flag=True, help="In words, for a screen reader; the keys work.")
+@_characters
 @_versioned
-def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float, plain: bool) -> None:
+def lab(
+    preset: str,
+    target: str | None,
+    settings: tuple[str, ...],
+    seed: int | None,
+    pace: float,
+    plain: bool,
+    characters: Characters,
+) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
     if plain and os.name == "posix" and _can_answer_keys() and not is_folder(preset):
         _narrate(preset, target, settings, seed, pace)
         return
     if is_folder(preset):
-        _open_folder(preset, pace, bool(target or settings or seed is not None), plain)
+        _open_folder(preset, pace, bool(target or settings or seed is not None), plain, characters)
         return
     if is_recorded(preset):
-        _open_recorded(preset, pace, bool(target or settings or seed is not None))
+        _open_recorded(preset, pace, bool(target or settings or seed is not None), characters)
         return
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
     if plain or not _on_a_terminal():
@@ -115,7 +126,7 @@ def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | 
     loaded = load(preset, settings, seed, words, target)
     from tui.app import run_lab
 
-    run_lab(loaded, pace)
+    run_lab(loaded, pace, characters=characters)
 
 
 def _refuse_settings_of_recorded(with_settings: bool) -> None:
@@ -123,7 +134,7 @@ def _refuse_settings_of_recorded(with_settings: bool) -> None:
         raise click.UsageError("--set, --seed and --target are for a preset or a table: recorded runs are what they were.")
 
 
-def _open_folder(folder: str, pace: float, with_settings: bool, plain: bool) -> None:
+def _open_folder(folder: str, pace: float, with_settings: bool, plain: bool, characters: Characters) -> None:
     """The lab with the picker of a folder's presets; their list where there is no screen."""
     if with_settings:
         raise click.UsageError("--set, --seed and --target are for one preset: name a file of the folder.")
@@ -131,10 +142,10 @@ def _open_folder(folder: str, pace: float, with_settings: bool, plain: bool) -> 
         print_folder(folder)
         return
     _prepare_screen()
-    open_folder(folder, pace)
+    open_folder(folder, pace, characters)
 
 
-def _open_recorded(file: str, pace: float, with_settings: bool) -> None:
+def _open_recorded(file: str, pace: float, with_settings: bool, characters: Characters) -> None:
     """The lab on recorded runs, paused where they were."""
     _refuse_settings_of_recorded(with_settings)
     if not _on_a_terminal():
@@ -143,7 +154,7 @@ def _open_recorded(file: str, pace: float, with_settings: bool) -> None:
     session = load_session(file)
     from tui.app import run_lab
 
-    run_lab(session.preset, pace, recorded=(file, session))
+    run_lab(session.preset, pace, recorded=(file, session), characters=characters)
 
 
 def _narrate(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float) -> None:

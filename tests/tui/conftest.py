@@ -19,6 +19,7 @@ from engine import Preset, load_preset
 from tui.app import DescentApp
 from tui.canvas import Canvas, plain
 from tui.session import Session
+from tui.terminal.encoding import ALL, Characters
 
 PERIOD = 1 / 400  # seconds from one picture to the next; Textual's own 1/60 would be a third of the time of all tests
 DRAWN = 2.5 * PERIOD  # seconds in which what was asked for is drawn
@@ -169,9 +170,12 @@ async def before_the_lab(
     pace: float = 1.0,
     settings: tuple[tuple[str, list], ...] = (),
     recorded: tuple[str, Session] | None = None,
+    characters: Characters = ALL,
 ) -> AsyncIterator[Person]:
     chosen = [*([("training.epochs", [epochs])] if epochs else []), *settings]
-    app = DescentApp(load_preset(preset, chosen) if isinstance(preset, str) else preset, pace, recorded=recorded)
+    app = DescentApp(
+        load_preset(preset, chosen) if isinstance(preset, str) else preset, pace, recorded=recorded, characters=characters
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.app.wait_for_idle", quiet)
         patch.setattr("textual.screen.UPDATE_PERIOD", PERIOD)

@@ -58,7 +58,7 @@ def test_help_is_short_and_has_examples():
     assert "--pace" in ended.stdout
     assert re.search(r"check +Report every problem of every preset file\.", ended.stdout)
     assert "Examples:\n    descent " in ended.stdout
-    assert len(ended.stdout.splitlines()) <= 42
+    assert len(ended.stdout.splitlines()) <= 43
     assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
@@ -124,7 +124,7 @@ def test_a_terminal_is_one_that_can_draw(monkeypatch, term, terminal):
 def test_the_lab_on_a_terminal_opens_the_app(monkeypatch, arguments, name, epochs, pace):
     opened = []
     app = types.ModuleType("tui.app")
-    app.run_lab = lambda preset, pace: opened.append((preset, pace, dict(os.environ)))
+    app.run_lab = lambda preset, pace, **_: opened.append((preset, pace, dict(os.environ)))
     monkeypatch.setitem(sys.modules, "tui.app", app)
     monkeypatch.setattr(cli, "_on_a_terminal", lambda: True)
     monkeypatch.setenv("TEXTUAL_FPS", "30")  # one's own choice is left alone

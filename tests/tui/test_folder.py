@@ -127,7 +127,7 @@ def test_on_a_terminal_the_lab_opens_on_the_first_that_can_be_opened(folder, mon
     (folder / "b-first.toml").write_text('order = 1\nlesson = "Ours"\n[data]\nname = "moon"\n', encoding="utf-8")
     opened = []
     app = types.ModuleType("tui.app")
-    app.run_lab = lambda preset, pace, folder: opened.append((preset.title, pace, folder))
+    app.run_lab = lambda preset, pace, folder, **_: opened.append((preset.title, pace, folder))
     monkeypatch.setitem(sys.modules, "tui.app", app)
     monkeypatch.setattr(cli, "_on_a_terminal", lambda: True)
     monkeypatch.setenv("TEXTUAL_FPS", "30")

@@ -4,7 +4,9 @@ import json
 import stat
 
 import pytest
+from rich.cells import cell_len
 
+from tui.canvas import Section, plain
 from tui.home import remembered
 from tui.home.remembered import PANES, Layout
 from tui.screens import homing
@@ -40,6 +42,39 @@ async def test_each_size_has_a_layout_of_its_own(lab, size, panes):
         assert max(map(len, lines)) <= size[0]
         assert person.read("keys").lstrip().startswith("space start")
         assert "? keys" in person.read("keys")
+
+
+async def test_a_comparison_at_every_size_from_start_to_end(lab, fast):
+    """One lab through all sizes: no line is wider than the screen, every pane in sight has its title, the curves stay."""
+    titles = {"settings": "Settings", "tree": "Progress", "loss": "Loss", "loop": "Training loop", "results": "Result"}
+
+    async def through(person, second: str, *sizes: tuple[int, int]) -> None:
+        for size in sizes:
+            await person.resize(*size)
+            lines = [strip.text for strip in person.app.screen._compositor.render_strips()]
+            assert len(lines) == size[1] and {cell_len(line) for line in lines} == {size[0]}, size
+            shown = in_sight(person) | ({"results"} if person.lab.query_one("#results").size.width else set())
+            assert {"settings", "loss"} <= shown and person.lab.query_one("#loss").size.height >= 6, (size, shown)
+            assert second in shown or size[1] < 32, (size, shown)
+            for name, title in titles.items():
+                assert name not in shown or person.read(name).splitlines()[0][2:].startswith(title), (size, name)
+            lesson = person.lab.query_one("#lesson").size.width
+            assert lesson == 0 if size[0] < 110 else lesson >= (62 if size[0] == 400 else 28), (size, lesson)
+
+    async with lab("lr-big-medium-tiny", epochs=9, size=(120, 40), pace=fast) as person:
+        await through(person, "second", (60, 20), (400, 100))
+        await person.view("l")  # a view of the inside has the place of the second plot, and of both where lines are few
+        await person.resize(60, 20)
+        assert "inside" in in_sight(person) and "loss" not in in_sight(person)
+        await person.press("space")
+        await person.until(lambda: person.state == "finished")
+        await through(person, "inside", (60, 20), (80, 24), (120, 40), (200, 50), (400, 100))
+        await person.resize(60, 20)
+        following = person.lab.query_one("#next", Section)
+        assert plain(following.rows).endswith("?")  # the question is whole, and what has no room beside it left out
+        await person.press("w")
+        await person.settle()
+        assert "closes" in person.seen()
 
 
 async def test_the_cursor_of_the_settings_is_in_sight_where_not_all_rows_are(lab):

@@ -24,6 +24,7 @@ from tui.inside.registry import INSIDE
 from tui.recorded import record, session_from
 from tui.screens.explaining import Explains
 from tui.session import Session
+from tui.terminal.encoding import Characters
 
 FOLDER = Path(__file__).with_name("pictures")
 SIZES = [(80, 24), (120, 40), (200, 50)]
@@ -78,6 +79,8 @@ LAB: dict[str, tuple[str, str]] = {
     "lab-why": ("recipe", "w"),
     "lab-runs": ("three", "k k"),
     "lab-phases": ("recipe", "s s s"),
+    "lab-ascii": ("recipe", ""),
+    "lab-comparison-ascii": ("three", ""),
 }
 
 
@@ -186,7 +189,9 @@ async def test_a_layout_of_the_lab_looks_as_it_did(name, recordings, renew, monk
     monkeypatch.setattr(Explains, "trouble_seconds", math.inf)
     runs, keys = LAB[name]
     session = session_from(recordings(runs))
-    compare(await taken(DescentApp(session.preset, 1.0, recorded=("run.npz", session)), name, keys), renew)
+    characters = Characters(ascii_only=name.endswith("-ascii"))
+    app = DescentApp(session.preset, 1.0, recorded=("run.npz", session), characters=characters)
+    compare(await taken(app, name, keys), renew)
 
 
 def test_every_pane_has_a_picture_and_no_picture_is_left_over(renew):

@@ -13,7 +13,7 @@ from engine import Trainer, load_preset
 from engine.recording import is_recording, load_recording, save_recording
 from tui import cli, recorded
 from tui.form import BY_KEY
-from tui.screens.recording import RecordAs
+from tui.screens.record_as import RecordAs
 from tui.screens.saving import Overwrite
 from tui.session import Session
 

@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.color import ColorSystem
 from textual.app import App
 from textual.theme import BUILTIN_THEMES
 
 import tui
 from tui.canvas import ROLES, Canvas
 from tui.home import themes
+from tui.home.few_colours import nearest
 from tui.names import letters
 
 OURS = [theme.name for theme in themes.THEMES]
@@ -137,6 +139,31 @@ async def test_shades_of_a_field_rise(in_theme, name):
         levels = [f"{one}{level}" for level in (range(1, 7) if one == "shade-" else ("-faint", "-medium", "-strong", ""))]
         ratios = [found[level] for level in levels]
         assert all(after > 1.1 * before for before, after in itertools.pairwise(ratios)), (levels, ratios)
+
+
+@pytest.mark.parametrize("name", ["descent-okabe-ito", "descent-okabe-ito-light", "textual-dark", "textual-light"])
+async def test_with_256_colours_classes_keep_their_hues(monkeypatch, name):
+    """Where it is sure; where it is not, all are grey: never one of the other's colour."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    app = Roles()
+    async with app.run_test() as pilot:
+        monkeypatch.setattr(app.console, "_color_system", ColorSystem.EIGHT_BIT)
+        app.theme = name
+        await pilot.pause()
+        canvas = app.query_one(Canvas)
+
+        def drawn(role: str) -> tuple[float, float, float]:
+            return lab_of(canvas.style_of(role).color.downgrade(ColorSystem.EIGHT_BIT).get_truecolor())
+
+        strong = {number: drawn(f"class-{number}-strong") for number in range(1, 5)}
+        for one, other in itertools.combinations(strong, 2):
+            assert math.dist(strong[one], strong[other]) > 15, (name, one, other)
+        for number in strong:
+            assert drawn(f"class-{number}-medium") == strong[number]
+            assert math.hypot(*drawn(f"class-{number}-faint")[1:]) < 1, (name, number)
+    assert nearest(59, 106, 142) == (0, 95, 135)  # a dull blue is a blue, and no teal
+    assert nearest(112, 89, 56) != (95, 95, 0)  # nor a dull orange an olive
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import click
 from tui.console.bar import columns_of
 from tui.loading import Refused, is_table, load
 from tui.own_folder import files_in, is_folder
+from tui.terminal.encoding import ALL, Characters
 
 versioned = click.version_option(package_name="descent-tui", prog_name="descent", message="%(prog)s %(version)s")
 
@@ -155,7 +156,7 @@ def print_folder(word: str) -> None:
         click.echo(f"descent: {problem}", err=True)
 
 
-def open_folder(word: str, pace: float) -> None:
+def open_folder(word: str, pace: float, characters: Characters = ALL) -> None:
     """The lab on the first preset of a folder that can be opened, with the picker of them all.
 
     Raises Refused with every problem where none can.
@@ -172,7 +173,7 @@ def open_folder(word: str, pace: float) -> None:
             continue
         from tui.app import run_lab
 
-        run_lab(first, pace, Path(word))
+        run_lab(first, pace, Path(word), characters=characters)
         return
     raise Refused("\n".join(problems) or _none_in(word))
 

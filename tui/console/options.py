@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from tui.terminal import encoding
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 MOST_SEED = 1_000_000_000
@@ -57,3 +59,14 @@ def set_and_seed(command: Decorated) -> Decorated:
 def target_column(command: Decorated) -> Decorated:
     """The option that makes a preset of a table."""
     return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)
+
+
+def characters(command: Decorated) -> Decorated:
+    """The option that says which characters the terminal has; without it the environment does."""
+    return click.option(
+        "--ascii/--no-ascii",
+        "characters",
+        default=None,
+        callback=lambda ctx, param, asked: encoding.characters(asked),
+        help="ASCII alone; by itself where the locale is not UTF-8.",
+    )(command)

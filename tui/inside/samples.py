@@ -125,8 +125,9 @@ def _titles(table: Table, seen: Answers, forced: str) -> tuple[Row, ...]:
         (*long, amount, *why),
         (*long, amount, *brief),
         (*start, amount, *brief),
-        (*start, amount) if forced else (*long, amount),
-        (amount,),
+        *(() if forced else ((*long, amount),)),
+        (*start, amount),
+        ((amount[0].strip(), amount[1]),),
     ]
     return tuple(sorted(wordings, key=width_of, reverse=True))
 

@@ -26,14 +26,16 @@ _NAME = r"[A-Za-z_]+(?:\.[a-z_-]+)?"
 _PLACE = re.compile(rf"<(?:({'|'.join(_FORMS[1:])}) )?({_NAME}(?: {_NAME})*)>")
 _BRIEF = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "PageUp": "PgUp", "PageDown": "PgDn", "Escape": "Esc"}
 _ARROWS = ("left", "right", "up", "down")
+_WORDS = ("Left", "Right", "Up", "Down")  # without arrows they stay as they are: ^v would be a key of its own
 
 _now: Keymap = {}
+_in_words = False
 
 
-def put_in_force(keymap: Keymap) -> None:
-    """Name the keys of this keymap from now on; {}: the usual ones."""
-    global _now
-    _now = keymap
+def put_in_force(keymap: Keymap, in_words: bool = False) -> None:
+    """Name the keys of this keymap from now on; {}: the usual ones. `in_words`: no terminal shows the arrows."""
+    global _now, _in_words
+    _now, _in_words = keymap, in_words
 
 
 def named(text: str, keymap: Keymap | None = None) -> str:
@@ -71,7 +73,7 @@ def _filled(found: re.Match[str], keymap: Keymap) -> str:
         shown = list(dict.fromkeys(key for each in keys for key in each))
         return f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
     if found[1] == "brief":
-        short = [_BRIEF.get(key, key) for key in first]
+        short = [key if _in_words and key in _WORDS else _BRIEF.get(key, key) for key in first]
         return ("" if set(short) <= set("←→↑↓") else " ").join(short)
     if found[1] == "arrows":
         return "arrows" if first == [written(arrow) for arrow in _ARROWS] else " ".join(first)

@@ -18,6 +18,7 @@ from tui.alone_app import Alone, views
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.plots.more_curves import MORE, why_not
 from tui.session import Session
+from tui.terminal.encoding import ALL, characters
 
 SMALLEST, LARGEST = 10, 1000  # cells along each side
 
@@ -63,7 +64,7 @@ def command(name: str) -> click.Command:
             found = [one for one in MORE if not why_not(one, session.trainer, session.hidden)]
         if wanted and wanted not in found:
             raise click.BadParameter(f"{wanted} is not one of {', '.join(found)}", param_hint="--view")
-        app = Alone(name, session, room, as_text=as_text, **chosen)
+        app = Alone(name, session, room, as_text=as_text, characters=ALL if as_text else characters(), **chosen)
         if as_text:
             click.echo(app.run(headless=True, size=room or (80, 24)))
         else:

@@ -18,6 +18,7 @@ from tui.keyboard import keymap, named
 from tui.keyboard.keys import KEYS, Key, in_force
 from tui.screens.too_small import TooSmall, words
 from tui.screens.viewing import LooksAt
+from tui.terminal.ascii import DrawsCharacters, only_ascii
 from tui.viewing import Viewing
 from tui.views import Entry
 
@@ -52,14 +53,18 @@ class AtHome(LooksAt):
             problems = count(len(error.problems), "problem")
             self._troubles.append(f"keymap.toml: {problems}, so all keys are as usual. descent keys lists them")
         self.keys = in_force(self.keymap)
-        named.put_in_force(self.keymap)
+        named.put_in_force(self.keymap, in_words=only_ascii(self.app))
         self.settings.edits = self.keymap.get("settings.enter", ("enter",))
         self.app.set_keymap({name: ",".join(keys) for name, keys in self.keymap.items()})
         self._theme_now = self.app.theme
         self.app.theme_changed_signal.subscribe(self, self._theme_chosen)
 
     def say_troubles(self) -> None:
-        """Say what of one's own could not be taken."""
+        """Say what of one's own could not be taken, and why only ASCII is drawn where nobody has asked for it."""
+        app = self.app
+        if isinstance(app, DrawsCharacters) and app.characters.why:
+            why = f"Drawn in ASCII: {app.characters.why}."
+            self.say(f"{why} Where the terminal can do more, descent --no-ascii draws finer", f"{why} See --no-ascii", why)
         if self._troubles:
             self.say(" ".join(self._troubles), *self._troubles, role="bad")
 

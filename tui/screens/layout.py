@@ -15,7 +15,7 @@ from tui.panes.settings import SettingsPane
 from tui.panes.training_loop import TrainingLoop
 from tui.screens.too_small import LEAST, TooSmall
 
-NARROW, LESSON_BESIDE, WIDE = 100, 110, 180  # columns
+NARROW, LESSON_BESIDE, WIDE, VAST = 100, 110, 180, 280  # columns
 LOW = 32  # lines below which two plots and a table are too much
 LOWEST = 23  # lines below which two plots are
 LEAST_TREE = 3  # lines without which the tree shows nothing
@@ -49,13 +49,18 @@ def arrange(
         return
     screen.set_class(width < NARROW, "narrow")
     screen.set_class(width >= WIDE, "wide")
+    screen.set_class(width >= VAST, "vast")
     settings = screen.query_one("#settings", SettingsPane)
     progress, lesson = (screen.query_one(name) for name in ("#tree", "#lesson"))
     left, middle, body = (screen.query_one(name) for name in ("#left", "#middle", "#body"))
     for pane in (settings, progress, *screen.query(Curves), screen.query_one(InsidePane)):
         pane.display = zoomed is pane or (zoomed is None and pane.id not in hidden)
     loss, second, within = (screen.query_one(name) for name in ("#loss", "#second", "#inside"))
+    table, following = screen.query_one(ResultsPane), screen.query_one("#next")
+    table.display = over and zoomed is None and table.results is not None and not apart
     within.display = inside and (zoomed is within or (zoomed is None and "second" not in hidden))
+    if table.display and height < LOW:  # before anything gives way to the second plot: the loss stays
+        second.display = within.display = False
     if zoomed is None:
         if apart:
             loss.display = loss.display and apart == "data"
@@ -72,11 +77,7 @@ def arrange(
     swapped = wanted and not beside  # too narrow for three columns: the lesson takes the left one's place
     screen.set_class(wanted and beside and zoomed is None, "beside")
     lesson.display = zoomed is lesson if zoomed else wanted
-    table, following = screen.query_one(ResultsPane), screen.query_one("#next")
-    table.display = over and zoomed is None and table.results is not None and not apart
     table.room = body.size.height // 2
-    if table.display and height < LOW:
-        second.display = within.display = False
     loop, line = screen.query_one("#loop", TrainingLoop), screen.query_one("#loop-line")
     usual = width >= NARROW and not table.display and "loop" not in hidden
     loop.display = zoomed is loop or (zoomed is None and (bool(apart) or usual))

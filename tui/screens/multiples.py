@@ -42,7 +42,7 @@ class Multiplies(LooksAt):
             return "There is one run on the curves: <run.keep> keeps it as a ghost, a comparison has several"
         middle = self.query_one("#middle").size
         if self.app.size.width < NARROW or grid(runs, 1, middle.width, middle.height - 6) is None:
-            return f"No room for {runs} plots: the runs stay over each other, the line under the curves says what differs"
+            return f"No room for {runs} plots: the runs stay over each other"
         return ""
 
     def place_multiples(self) -> None:

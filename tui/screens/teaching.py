@@ -65,7 +65,7 @@ class Teaches(OpensSheets):
     def _tell(self) -> None:
         session = self.session
         self.lesson.tell(self._told_now())
-        said = outcome.next_steps(session, self.opened_name, self.finished, self.lessons) if self.over else ""
+        said = outcome.next_steps(session, self.opened_name, self.finished, self.lessons) if self.over else []
         self.query_one("#next", Section).show(lambda width: next_rows(said, width))
         compared = self.over and len(session.trainers) > 1
         self.query_one(ResultsPane).show(results(session) if compared else None)
@@ -91,10 +91,14 @@ class Teaches(OpensSheets):
         self.app.push_screen(Predict(self.session, self.predicted.get(name, ""), remember))
 
 
-def next_rows(said: str, width: int) -> list[Row]:
-    """What to try next, in at most two lines."""
-    lines = wrapped(said, width, 1, "text") if said else []
-    if len(lines) > NEXT_LINES:
+def next_rows(wordings: Sequence[str], width: int) -> list[Row]:
+    """What to try next, in at most two lines: in the first of the wordings that has room, else as much as has."""
+    lines: list[Row] = []
+    for said in wordings:
+        lines = wrapped(said, width, 1, "text")
+        if len(lines) <= NEXT_LINES:
+            return lines
+    if lines:
         cut = lines[NEXT_LINES - 1][-1][0]
         lines[NEXT_LINES - 1] = ((" ", "text"), (cut[: width - 3] + "…", "text"))
     return lines[:NEXT_LINES]

@@ -17,6 +17,7 @@ from tui.panes.inside import InsidePane
 from tui.plots import more_curves
 from tui.plots.more_curves import MORE
 from tui.screens.base import Lab
+from tui.terminal.ascii import only_ascii
 from tui.viewing import AS_IT_IS, OWN, Viewing
 from tui.views import VIEWS, Entry
 
@@ -75,7 +76,7 @@ class LooksAt(Lab):
         nothing_new = self._looked[-1:] == (session.trainer.iteration,) and not self._more_to_see
         if same and (nothing_new or (session.running and started < self._next_look)):
             return
-        look = self._look(self.app.no_color)
+        look = self._look(self.app.no_color or only_ascii(self.app))
         pane.show(look)
         self._looked, self._more_to_see = (*now, session.trainer.iteration), unfinished(look)
         ended = time.perf_counter()

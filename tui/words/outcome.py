@@ -128,15 +128,15 @@ def _brief(trainer: Trainer, blind: bool) -> str:
     return short((last.train if blind else last.validation or last.train).loss)
 
 
-def next_steps(session: Session, name: str, finished: int, entries: Sequence[Heading]) -> str:
+def next_steps(session: Session, name: str, finished: int, entries: Sequence[Heading]) -> list[str]:
     """What to do after a run: the next of the things to try, one after another with each of `finished` runs (from 1), and
-    the lesson that comes after this one, `name`. Empty where there is neither."""
-    things, parts = session.preset.sheet.things_to_try, []
-    if things:
-        parts.append(f"Try next: {things[(finished - 1) % len(things)].rstrip()}")
-    if following := following_preset(name, entries):
-        parts.append(f"<show.presets>: next lesson, {following.title}")
-    return "   ".join(parts)
+    the lesson that comes after this one, `name`, in ever fewer words. Empty where there is neither."""
+    things, following = session.preset.sheet.things_to_try, following_preset(name, entries)
+    tries = [f"Try next: {things[(finished - 1) % len(things)].rstrip()}"] if things else []
+    lessons = [f"<show.presets>: next lesson{after}" for after in (f", {following.title}", "")] if following else []
+    if tries and lessons:
+        return [*(f"{tries[0]}   {lesson}" for lesson in lessons), *tries]
+    return tries or lessons
 
 
 def place(name: str, entries: Sequence[Heading]) -> int:
