@@ -50,6 +50,11 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
 
         return TerminalDriver
 
+    def post_display_hook(self) -> None:
+        """Something was written."""
+        if (link := getattr(self._driver, "link", None)) is not None:
+            link.drawn()
+
     def on_mount(self) -> None:
         self.push_screen(self.lab)
         if self.lab.folder is not None:

@@ -22,6 +22,7 @@ from tui.console.failing import ending_in_words
 from tui.console.options import MOST_SEED, parse_pace, parse_seeds
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
+from tui.terminal.asked import ask, parse_kbps
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -109,9 +110,20 @@ def main() -> None:
 @click.option(
     "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
 )
+@click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: at 80x24 some 5 KB a second.")
+@click.option("--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal; frames give way.")
 @_versioned
-def lab(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
+def lab(
+    preset: str,
+    target: str | None,
+    settings: tuple[str, ...],
+    seed: int | None,
+    pace: float,
+    slow_link: bool,
+    max_kbps: float | None,
+) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
+    ask(slow_link, max_kbps)
     if is_folder(preset):
         _open_folder(preset, pace, bool(target or settings or seed is not None))
         return
