@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
-CONTROL = re.compile(rb"\x1b\[[0-9;:<=>?]*[ -/]*[@-~]|\x1b[()][A-Za-z0-9]|\x1b[=>78M]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\[>[0-9;]*[mq]")  # pyte would print it
 ASKS = re.compile(rb"\x1b\[\?2026\$p|\x1b\[6n")
 ANSWERS = {  # as most terminals answer today
@@ -122,27 +121,22 @@ class PseudoTerminal:
     def press(self, keys: bytes) -> None:
         os.write(self.master, keys)
 
-    def answer(self, keys: bytes, mark: re.Pattern[bytes], patience: float = PATIENCE) -> float:
-        """Seconds from these keys to the bytes that complete `mark`, without control sequences, or UnansweredError."""
-        while self.read(0.0):
-            pass
-        before, pressed = len(self.written), time.perf_counter()
-        self.press(keys)
-        while time.perf_counter() < pressed + patience:
-            if self.read(0.05) and mark.search(CONTROL.sub(b"", self.written[before:])):
-                return self.came[-1][0] - pressed
-        raise UnansweredError(f"{keys!r} was not answered by {mark.pattern!r}; the screen:\n{self.text}")
-
     # screen
 
-    def _draw(self) -> None:
-        self._stream.feed(UNKNOWN.sub(b"", bytes(self.written[self._drawn :])))
-        self._drawn = len(self.written)
+    def _draw(self, count: int | None = None) -> None:
+        until = len(self.written) if count is None else max(count, self._drawn)
+        self._stream.feed(UNKNOWN.sub(b"", bytes(self.written[self._drawn : until])))
+        self._drawn = until
 
     @property
     def text(self) -> str:
         """What the screen shows, line by line."""
         self._draw()
+        return "\n".join(self.screen.display)
+
+    def text_at(self, count: int) -> str:
+        """What it showed when so many bytes were written, where that is not drawn over already."""
+        self._draw(count)
         return "\n".join(self.screen.display)
 
     def until(self, holds: Callable[[], object], patience: float = PATIENCE) -> None:
