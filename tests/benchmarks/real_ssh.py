@@ -5,6 +5,7 @@ Debian's `openssh-server` and `openssh-client` are needed. `why_not` says what i
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shlex
@@ -93,10 +94,8 @@ class Sshd:
         self._process.terminate()
         self._process.wait()
         for pid in left:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            except ProcessLookupError:
-                pass
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __exit__(self, *_: object) -> None:

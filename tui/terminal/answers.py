@@ -1,8 +1,8 @@
 """The terminal says when a frame is there: after each it is asked where its cursor is, which it answers in a few bytes.
 
 A terminal does everything in the order in which it comes, so its answer means that all before it has been shown. Without
-that, a slow line would be found out too late: the buffers on the way take seconds of frames before anything holds, and a key's
-answer would wait behind all of them. Three things are made of the answers.
+that, a slow line would be found out too late: the buffers on the way take seconds of frames before anything holds, and what
+a key changes would wait behind all of them. Three things are made of the answers.
 
 The smallest time to an answer is the round trip. A question with nothing before it goes at the start and every ten seconds,
 and the smallest since the last but two of these counts, so that another way to the terminal is noticed. What an
@@ -10,8 +10,8 @@ answer is later than that is how long the frame has kept the link busy. The link
 idle at least half of the time, and at most one frame before it. And where an answer does not come when it should, nothing
 is drawn until it does.
 
-A terminal that does not answer is found out at the start, or by three questions that are lost; then frames come as they would
-without this. Where the link is near, it is asked twice a second only.
+A terminal that does not answer is found out at the start, or by three questions that are lost; then frames come as if there
+were none of this. Where the link is near, it is asked twice a second only.
 """
 
 from __future__ import annotations

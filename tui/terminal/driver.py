@@ -26,7 +26,7 @@ class TerminalDriver(LinuxDriver):
         self._file: Any = Taken(self._file, self.sent)
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None:
             self._writer_thread._queue.maxsize = 0  # where it were full, the event loop would wait, and with it every key
             self.link.begin()
