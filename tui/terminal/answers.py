@@ -29,6 +29,7 @@ PROBES = 3  # so many of them are remembered
 NEAR = 0.02  # seconds of round trip and of a frame's way below which there is no need to ask after each
 SELDOM = 0.5  # seconds between two questions then
 MOST = 8  # questions under way, at most
+BARE = -1
 
 
 class Answers:
@@ -38,10 +39,12 @@ class Answers:
         self.write = write
         self.works = True  # as far as is known
         self.busy = 0.0  # seconds that a frame keeps the link busy
-        self._asked: deque[tuple[float, bool]] = deque()  # when, and whether it went with nothing before it
+        self._asked: deque[tuple[float, int]] = deque()  # when, and after which frame; BARE: with nothing before it
         self._smallest: deque[float] = deque(maxlen=PROBES)
         self._probed = self._last = self._frame = self._came = 0.0
         self._lost = 0
+        self._frames = self._answering = 0  # the frame that was drawn last, and that of the newest answer
+        self._sum = 0.0  # seconds of the link that this one, and what keys wrote after it, have taken so far
 
     @property
     def round_trip(self) -> float | None:
@@ -53,10 +56,10 @@ class Answers:
         """How many questions are under way."""
         return len(self._asked)
 
-    def _ask(self, now: float, bare: bool) -> None:
-        self._asked.append((now, bare))
+    def _ask(self, now: float, after: int) -> None:
+        self._asked.append((now, after))
         self._last = now
-        if bare:
+        if after == BARE:
             self._probed = now
         self.write(QUESTION)
 
@@ -64,7 +67,7 @@ class Answers:
         """Nothing has been drawn yet: ask for the first time."""
         self._asked.clear()
         self._lost, self.works = 0, True
-        self._ask(now, bare=True)
+        self._ask(now, BARE)
 
     def free(self, now: float) -> bool:
         """Whether the link has room for a frame, which then begins."""
@@ -84,8 +87,9 @@ class Answers:
         elif oldest > base + self.busy + MARGIN or now < self._frame + min(2 * self.busy, LOST):
             return False
         if self.works and not self._asked and now > self._probed + PROBE:
-            self._ask(now, bare=True)
+            self._ask(now, BARE)
         self._frame = now
+        self._frames += 1
         return True
 
     def drawn(self, now: float) -> None:
@@ -95,7 +99,7 @@ class Answers:
             return
         if max(base, self.busy) < NEAR and now < self._last + SELDOM:
             return
-        self._ask(now, bare=False)
+        self._ask(now, self._frames)
 
     def end(self) -> None:
         """Ask no more."""
@@ -105,16 +109,19 @@ class Answers:
     def answered(self, now: float) -> None:
         """An answer came, to the oldest question."""
         try:
-            asked, bare = self._asked.popleft()
+            asked, after = self._asked.popleft()
         except IndexError:
             return  # it was given up, or nobody has asked
         took = now - asked
         self.works, self._lost = True, 0
-        if bare or not self._smallest:
+        if after == BARE or not self._smallest:
             self._smallest.append(took)
         else:
             self._smallest[-1] = min(self._smallest[-1], took)
-        if not bare:
-            busy = now - max(asked + min(self._smallest), self._came)
-            self.busy = max(busy, (self.busy + busy) / 2)  # quick to give way, slower to come back
+        if after != BARE:
+            if after != self._answering:  # all of the one before it has been answered
+                self.busy = max(self._sum, (self.busy + self._sum) / 2)  # quick to give way, slower to come back
+                self._answering, self._sum = after, 0.0
+            self._sum += max(0.0, now - max(asked + min(self._smallest), self._came))
+            self.busy = max(self.busy, self._sum)
         self._came = now

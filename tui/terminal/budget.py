@@ -1,11 +1,12 @@
 """So many bytes a second and no more: what was written is paid for with time, and a frame waits until all of it is.
 
-Whatever is written counts, the answers to keys as well, but only frames wait. Nothing is saved up: after a quiet minute
-there is one frame at once, not many.
+Whatever is written counts, the answers to keys as well, but only frames wait. Next to nothing is saved up: after a quiet
+minute there is one frame at once, not many.
 """
 
 from __future__ import annotations
 
+SAVED = 0.1  # seconds at most that are paid for before: what is due between two looks of the lab is not lost
 LONGEST = 10.0  # seconds without a frame: however small the budget is, one comes then
 
 
@@ -14,13 +15,13 @@ class Budget:
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
-        self.debt = 0.0  # bytes that are not paid for
+        self.debt = 0.0  # bytes that are not paid for yet
         self._written = 0
         self._now = 0.0
 
     def look(self, now: float, written: int) -> None:
         """It is `now` (seconds), and so many bytes were written so far."""
-        self.debt = max(0.0, self.debt - (now - self._now) * self.rate) + written - self._written
+        self.debt = max(-SAVED * self.rate, self.debt - (now - self._now) * self.rate) + written - self._written
         self._now, self._written = now, written
 
     def free(self, quiet: float) -> bool:
