@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -11,15 +11,19 @@ from textual.driver import Driver
 from engine import Preset
 from tui.home import themes
 from tui.keyboard.key_queue import KeysInTurn
+from tui.loading import Failed
 from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
+from tui.terminal.differences import WritesDifferences
+from tui.terminal.fault import fault
 
+AGAIN = "Draw the whole screen again, where something else has written on it"
 LEAVES = "Quit, whatever is open; asks only while training"
 
 
-class DescentApp(KeysInTurn, inherit_bindings=False):
+class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     """descent on a terminal."""
 
     TITLE = "descent"
@@ -27,6 +31,7 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS = {Everything}  # noqa: RUF012 (as Textual declares it)
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "redraw", "Draw again", show=False, priority=True, id="app.redraw", tooltip=AGAIN),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave", tooltip=LEAVES),
     ]
 
@@ -38,6 +43,7 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
         self.recorded = recorded
+        self.fault = ""  # what went wrong in it, once something has
         if recorded is not None:
             self.lab.conductor.session = recorded[1]
 
@@ -50,17 +56,34 @@ class DescentApp(KeysInTurn, inherit_bindings=False):
 
         return TerminalDriver
 
-    def post_display_hook(self) -> None:
-        """Something was written."""
-        if (link := getattr(self._driver, "link", None)) is not None:
-            link.drawn()
-
     def on_mount(self) -> None:
         self.push_screen(self.lab)
         if self.lab.folder is not None:
             self.call_after_refresh(self.lab.action_presets, of_folder=True)
         if self.recorded is not None:
             self.call_after_refresh(self.lab.came_from, self.recorded[0])
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Leave: what trains stops first."""
+        self.lab.conductor.pause()
+        super().exit(*arguments, **options)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The end, with one line; the traceback is for those who ask for it."""
+        if "debug" in self.features or self.is_headless:
+            super()._handle_exception(error)
+            return
+        self._return_code = 1
+        self.fault = self.fault or fault(error)
+        self._close_messages_no_wait()
+
+    def escape_closes(self) -> bool:
+        """Whether Escape would now close a sheet, or give up what is being typed."""
+        return self.screen is not self.lab or self.lab.settings.editing
+
+    def keep_what_waits(self) -> None:
+        """Write down what is kept from one start to the next, where there was no time to leave in order."""
+        self.lab.leave_home()
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
@@ -81,5 +104,7 @@ def run_lab(
     """
     app = DescentApp(preset, pace, folder, recorded)
     app.run(mouse=False)
+    if app.fault:
+        raise Failed(app.fault)
     if app.return_code:
         raise SystemExit(app.return_code)

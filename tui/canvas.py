@@ -2,9 +2,9 @@
 
 A pane draws itself as rows of (text, role) pairs, made by a pure function that a test can read. A role is a class of the
 stylesheet, so no colour is ever named in Python; `a/b` is the colour of `a` on that of `b`, for half blocks.
-`Canvas` compares new rows with those it shows and asks Textual to repaint only the cells that differ, which is what keeps
-the lab light over a slow link. Ids of keys in a text become the keys in force (`tui.keyboard.named`) where it is measured,
-cut, wrapped and painted, so whoever makes rows need not know them.
+`Canvas` compares new rows with those it shows; the lines that differ are painted at once where it lies open on the screen,
+else by Textual, and of them only the cells that differ are written (`tui.terminal`). Ids of keys in a text become the keys
+in force (`tui.keyboard.named`) where it is measured, cut, wrapped and painted, so whoever makes rows need not know them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
+from textual.color import Color
 from textual.dom import DOMNode
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.keyboard.keys import told
 from tui.keyboard.named import named
+from tui.terminal.differences import WritesDifferences
 
 Span = tuple[str, str]  # text, role
 Row = tuple[Span, ...]
@@ -135,21 +138,27 @@ class Canvas(Widget):
     def paint(self, rows: Sequence[Row]) -> None:
         """Show these rows from the top; what is below stays empty."""
         rows = [filled(one) for one in rows]
-        for y in range(max(len(rows), len(self.rows))):
-            new = rows[y] if y < len(rows) else ()
-            old = self.rows[y] if y < len(self.rows) else ()
-            if new != old:
-                first, last = changed_span(old, new)
-                if last > first:
-                    self.refresh(Region(first, y, last - first, 1))
-        self.rows = rows
+        old, self.rows = self.rows, rows
+        length = max(len(rows), len(old))
+        changed = [y for y in range(length) if (rows[y] if y < len(rows) else ()) != (old[y] if y < len(old) else ())]
+        if not changed:
+            return
+        self._styles_cache.set_dirty(*(Region(0, y, 1, 1) for y in changed))
+        app = self.app
+        if isinstance(app, WritesDifferences) and app.lies_open(self):
+            filters, back = self.get_line_filters(), self.background_colors[1]
+            app.at_once(self, ((y, filtered(self.render_line(y), filters, back)) for y in changed))
+            return
+        self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width, ground = self.size.width, self._styles.get("")
+        if ground is None:
+            ground = self._styles[""] = self.rich_style
         if y >= len(self.rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, ground)
         segments = [Segment(text.translate(SHOWN), self.style_of(role)) for text, role in self.rows[y]]
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, ground)
 
     def notify_style_update(self) -> None:
         self._styles.clear()
@@ -184,6 +193,13 @@ class Canvas(Widget):
             self.app.stylesheet.apply(node)
             looks[key] = node.rich_style
         return looks[key]
+
+
+def filtered(strip: Strip, filters: Iterable[LineFilter], back: Color) -> Strip:
+    """The strip as Textual would paint it: without colours where there are none, say."""
+    for one in filters:
+        strip = strip.apply_filter(one, back)
+    return strip
 
 
 class Pane(Canvas):
@@ -229,23 +245,3 @@ class Section(Pane):
         if len(rows) != len(self.rows):
             self.styles.height = len(rows)
         self.paint(rows)
-
-
-def changed_span(old: Row, new: Row) -> tuple[int, int]:
-    """The first cell that differs and the one after the last, between two rows; (0, 0) where nothing does."""
-    before, after = _cells(old), _cells(new)
-    length = max(len(before), len(after))
-    before += [(" ", "text")] * (length - len(before))
-    after += [(" ", "text")] * (length - len(after))
-    first = next((index for index in range(length) if before[index] != after[index]), length)
-    last = next((index for index in range(length, first, -1) if before[index - 1] != after[index - 1]), first)
-    return (first, last) if last > first else (0, 0)
-
-
-def _cells(spans: Row) -> list[Span]:
-    cells: list[Span] = []
-    for text, role in spans:
-        for character in text:
-            cells.append((character, role))
-            cells.extend([("", role)] * (cell_len(character) - 1))
-    return cells

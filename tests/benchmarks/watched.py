@@ -151,6 +151,8 @@ def by_place(data: bytes, places: Mapping[str, tuple[int, int, int, int]]) -> di
         if piece.startswith(b"\x1b"):
             if piece.endswith(b"H"):
                 y, x = int(found[1] or 1) - 1, int(found[2] or 1) - 1
+            elif piece.endswith(b"C"):
+                x += int(piece[2:-1] or 1)
             pending += len(piece)
             continue
         here = next((name for name, (left, top, w, h) in places.items() if left <= x < left + w and top <= y < top + h), "")

@@ -9,11 +9,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from engine import PresetError, load_preset
 from tui.app import DescentApp
-from tui.canvas import changed_span, ends, fit, heading, plain, row, width_of
+from tui.canvas import ends, fit, heading, plain, width_of
 from tui.figures import duration, exact, percent, rate, short
 from tui.form import FIELDS, choices, nudged, one_two_five, rows_of, typed, written
 from tui.keyboard.keys import KEYS, bindings, footer
@@ -29,46 +28,6 @@ FIELD = {field.label: field for field in FIELDS}
 # Rows -----------------------------------------------------------------------------------------------------------------
 
 spans = st.lists(st.tuples(st.text("ab ─漢○", max_size=6), st.sampled_from(["text", "dim", "bad"])), max_size=5).map(tuple)
-
-
-def cells(spans) -> list[tuple[str, str]]:
-    """Cell by cell; the second cell of a wide character is empty."""
-    return [cell for text, role in spans for letter in text for cell in [(letter, role), ("", role)][: cell_len(letter)]]
-
-
-@given(spans, spans)
-def test_outside_of_the_changed_span_nothing_differs_and_its_ends_do(old, new):
-    first, last = changed_span(old, new)
-    before, after = cells(old), cells(new)
-    length = max(len(before), len(after))
-    before += [(" ", "text")] * (length - len(before))
-    after += [(" ", "text")] * (length - len(after))
-    assert before[:first] == after[:first]
-    assert before[last:] == after[last:]
-    if before == after:
-        assert (first, last) == (0, 0)
-    else:
-        assert before[first] != after[first]
-        assert before[last - 1] != after[last - 1]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "span"),
-    [
-        ("epoch 1", "epoch 2", (6, 7)),
-        ("99", "100", (0, 3)),
-        ("abc", "abc", (0, 0)),
-        ("abc", "", (0, 3)),
-        ("", "x", (0, 1)),
-        ("漢a", "漢b", (2, 3)),
-    ],
-)
-def test_changed_spans(old, new, span):
-    assert changed_span(row(old), row(new)) == span
-
-
-def test_a_role_alone_is_a_change():
-    assert changed_span(row("a", ("b", "text")), row("a", ("b", "bad"))) == (1, 2)
 
 
 @given(spans, st.integers(0, 30))

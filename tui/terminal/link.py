@@ -1,7 +1,7 @@
 """Whether the way to the terminal has room for one more frame: the only question that a screen asks of it.
 
 Frames give way, keys never do: what a key changes is written at once, and a frame comes only where everything before it is
-on its way (`sent`), the terminal has room for it (`answers`), and the budget allows it (`budget`). A frame that does not
+on its way (`writer`), the terminal has room for it (`answers`), and the budget allows it (`budget`). A frame that does not
 come costs nothing, since the next one shows what both would have. A lab that does not train asks for no frame, and so
 nothing is written, not even a question.
 """
@@ -21,7 +21,7 @@ from tui.terminal.sent import Sent
 
 SLOW = 0.25  # seconds between two frames, at least, with --slow-link
 TRAINS = 0.35  # seconds after a frame was asked for in which what is written counts as of training
-END = 1.0  # seconds that are waited for answers at the end, at most
+END = 0.7  # seconds that are waited for answers at the end, at most
 
 
 class Way(Protocol):
@@ -52,17 +52,22 @@ class Open:
 
 
 class Link:
-    """The way to a real terminal: `write` sends it characters, `size` gives its columns and lines, `clock` seconds."""
+    """The way to a real terminal.
+
+    `write` sends it characters; `behind` says whether some have not been taken by the system; `size` gives its columns and
+    lines, `clock` seconds.
+    """
 
     def __init__(
         self,
         sent: Sent,
         write: Callable[[str], None],
+        behind: Callable[[], bool],
         asked: Asked,
         size: Callable[[], tuple[int, int]],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.sent, self.asked, self.size, self.clock = sent, asked, size, clock
+        self.sent, self.behind, self.asked, self.size, self.clock = sent, behind, asked, size, clock
         self.answers = Answers(write)
         self.budget = Budget(self._rate()) if asked.limited else None
         self.frames = 0
@@ -78,7 +83,7 @@ class Link:
 
     def free(self) -> bool:
         self._wanted = now = self.clock()
-        if self.sent.waiting or (self.asked.slow and now < self._frame + SLOW):
+        if self.behind() or (self.asked.slow and now < self._frame + SLOW):
             return False
         if self.budget is not None:
             self.budget.rate = self._rate()

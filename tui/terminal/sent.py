@@ -1,9 +1,8 @@
-"""What was written to the terminal: how many bytes, in how many pieces, how fast, and what of it the system has taken."""
+"""What was written to the terminal: how many bytes, in how many pieces, and how fast."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TextIO
 
 SECONDS = 4.0  # over which a rate is worked out
 OFTEN = 1.0  # seconds between two values of it: it is on the screen, and costs bytes itself
@@ -15,7 +14,6 @@ class Sent:
     def __init__(self) -> None:
         self.bytes = 0
         self.writes = 0
-        self.taken = 0  # of the writes
         self._seen: deque[tuple[float, int, int]] = deque()
         self._rates = (0.0, 0.0)
 
@@ -23,11 +21,6 @@ class Sent:
         """So much more was written, as UTF-8."""
         self.bytes += len(data) if data.isascii() else len(data.encode(errors="replace"))
         self.writes += 1
-
-    @property
-    def waiting(self) -> bool:
-        """Whether something is still here, since the system has no room for it."""
-        return self.taken < self.writes
 
     def rates(self, now: float, frames: int) -> tuple[float, float]:
         """Bytes and frames a second, over the last few; `frames` there were so far. To be asked with every frame: after a
@@ -43,23 +36,3 @@ class Sent:
         past = now - seen[0][0]
         self._rates = ((self.bytes - seen[0][1]) / past, (frames - seen[0][2]) / past) if past else (0.0, 0.0)
         return self._rates
-
-
-class Taken:
-    """The terminal as a file, for the thread that writes to it: tells `sent` what the system has taken."""
-
-    def __init__(self, file: TextIO, sent: Sent) -> None:
-        self.file, self.sent = file, sent
-        self._written = 0
-
-    def write(self, text: str) -> int:
-        """Waits until there is room for it, over a slow line for long."""
-        self._written += 1
-        return self.file.write(text)
-
-    def flush(self) -> None:
-        self.file.flush()
-        self.sent.taken = self._written
-
-    def fileno(self) -> int:
-        return self.file.fileno()
