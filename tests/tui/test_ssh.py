@@ -107,19 +107,19 @@ def test_over_a_link_that_is_far_and_narrow_keys_are_answered_and_nothing_piles_
     script = f'"{DESCENT}" digits --pace max --set {ENDLESS}; read -r -t 1 -n 40 left; echo "left over: <$left>"'
     with NarrowLink(sshd.port, ROUND_TRIP, RATE) as link, logged_in(sshd, home, "bash", "-c", script, port=link.port) as lab:
         lab.shows("READY")
-        lab.quiet(0.5)
+        lab.quiet(0.3)
         lab.press(b" ")
         lab.until(lambda: iteration(lab) > 500)
         chance, times = random.Random(6), []
         before, begun = len(lab.written), time.perf_counter()
-        for press in range(22):
+        for press in range(20):
             keys, text = ((b".", "0.002 → 0.005"), (b",", "0.005 → 0.002"))[press % 2]
             times.append(answered(lab, keys, text))
-            lab.listen(chance.uniform(0.0, 0.15))
+            lab.listen(chance.uniform(0.0, 0.1))
         rate = (len(lab.written) - before) / (time.perf_counter() - begun)
         paused = answered(lab, b" ", "PAUSED")
         pressed = lab.came[-1][0] - paused
-        lab.listen(1.0)
+        lab.listen(0.8)
         last = lab.came[-1][0] - pressed
         middle, worst = statistics.median(times), max(times)
         waited = max(way.longest for way in link.down)
