@@ -110,7 +110,7 @@ def main() -> None:
 @click.option(
     "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
 )
-@click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: at 80x24 some 5 KB a second.")
+@click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: a few KB a second.")
 @click.option("--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal; frames give way.")
 @_versioned
 def lab(
