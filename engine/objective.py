@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from engine.batches import Batches
+from engine.drawn import drawn
 from engine.layers import Array, Dropout, Network, Workspace, initial_parameters, with_ones
 from engine.losses import LOSSES, Figure, Loss, Scratch, inner
 from engine.metrics import Evaluation
@@ -74,7 +75,7 @@ class NetworkObjective:
     def __init__(self, run: Run) -> None:
         self.run = run
         assert run.data is not None
-        self.table: Table = run.data.generate(np.random.default_rng(run.seed))
+        self.table: Table = drawn(run.data, run.seed)
         dtype = self.dtype = run.training.dtype
         self.loss_function: Loss = LOSSES[run.loss]
         self.parameters: Array = initial_parameters(run.sizes, run.network, np.random.default_rng(10_000 + run.seed), dtype)

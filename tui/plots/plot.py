@@ -122,6 +122,7 @@ def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: M
             for column, row, character in braille(*dots, columns, rows):
                 put(column, row, character, one.role)
         else:
+            x, y = decimate(x, y, low_x, high_x, columns)  # a mark an epoch: there may be thousands
             xs, ys = thinned(x, y, (high_x - low_x) * 3 / columns, (high - low) / rows)
             points = cell_of(np.array(xs), low_x, high_x, columns, ACROSS), cell_of(np.array(ys), low, high, rows, DOWN)
             for across_at, up_at in zip(*points, strict=True):

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.pace import Pace
 from tui.panes.lesson import LessonPane
@@ -22,6 +24,9 @@ from tui.words import outcome
 
 class Lab(Screen[None]):
     """The lab as its parts see it."""
+
+    # Textual would paint all of the screen anew when the focus goes from pane to pane; the two panes see to themselves
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     conductor: Conductor
     told: outcome.Told  # what has been said of runs already

@@ -22,13 +22,22 @@ from tui.terminal.link import way_of
 
 FRAMES = 10  # a second at most, while it trains
 SHARE = 0.2  # of the time, at most, goes into drawing: where a frame costs more, there are fewer of them
+WORDS = 0.45  # seconds between two looks, while it trains, at what is said in words: nobody reads faster
 
 
 class Conductor:
-    """Starts and pauses training on a screen; calls `frame` while it trains and `ended(paced)` when it ends by itself."""
+    """Starts and pauses training on a screen; calls `frame(words)` while it trains, `ended(paced)` when it ends by itself.
+
+    `words`: whether it is time again for what people read, which costs as much as curves and changes as often.
+    """
 
     def __init__(
-        self, screen: Screen[None], session: Session, speed: float, frame: Callable[[], None], ended: Callable[[bool], None]
+        self,
+        screen: Screen[None],
+        session: Session,
+        speed: float,
+        frame: Callable[[bool], None],
+        ended: Callable[[bool], None],
     ) -> None:
         self.screen, self.session = screen, session
         self.pace = Pace(speed)
@@ -36,7 +45,7 @@ class Conductor:
         self._frame, self._ended = frame, ended
         self._timer: Timer | None = None
         self._seen: deque[tuple[float, int]] = deque(maxlen=40)
-        self._next_frame = 0.0
+        self._next_frame = self._next_words = 0.0
         self._turn = 0  # which start this is: a worker of an earlier one that ends late is not listened to
 
     def mount(self) -> None:
@@ -47,7 +56,10 @@ class Conductor:
         """Draw a frame, unless drawing has already had its share of the time, or the terminal has no room for it."""
         before = time.perf_counter()
         if before >= self._next_frame and way_of(self.screen.app).free():
-            self._frame()
+            words = before >= self._next_words
+            if words:
+                self._next_words = before + WORDS
+            self._frame(words)
             now = time.perf_counter()
             self._next_frame = now + (now - before) / SHARE - 1 / FRAMES
 

@@ -117,11 +117,11 @@ class LabScreen(
 
     # drawing
 
-    def frame(self) -> None:
-        """Draw everything that training changes."""
+    def frame(self, words: bool = True) -> None:
+        """Draw everything that training changes; without `words`, but for what is read in sentences."""
         session, conductor = self.session, self.conductor
         conductor.tick()
-        turned = self.teach()
+        turned = self.teach() if words or session.done else False
         if turned:
             self.place_panes()
         while (news := outcome.news(session, self.told))[0]:
@@ -143,7 +143,8 @@ class LabScreen(
         self.show_phases()
         for loop in self.query(TrainingLoop):
             loop.show(moment)
-        self.show_verdict()
+        if words:
+            self.show_verdict()
         self.remember()
 
     def show_form(self) -> None:
