@@ -6,6 +6,7 @@ import gc
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
@@ -80,7 +81,10 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
 
     def escape_closes(self) -> bool:
         """Whether Escape would now close a sheet, or give up what is being typed."""
-        return self.screen is not self.lab or self.lab.settings.editing
+        try:
+            return self.screen is not self.lab or self.lab.settings.editing
+        except (ScreenStackError, AttributeError):  # not there yet, or no more
+            return False
 
     def keep_what_waits(self) -> None:
         """Write down what is kept from one start to the next, where there was no time to leave in order."""

@@ -31,6 +31,22 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 30.0
 
 
+MODE = re.compile(rb"\x1b\[\?(\d+)([hl])")
+COLOURS = re.compile(rb"\x1b\[([\d;]*)m")
+USUAL = {7: True, 25: True}  # lines wrap, the cursor is seen; every other mode is off
+
+
+def unusual(written: bytes) -> set[object]:
+    """What is still set of a terminal that this was written to: modes by their numbers, kitty's keys, a colour."""
+    standing = {int(number): to == b"h" for number, to in MODE.findall(written)}
+    left: set[object] = {number for number, on in standing.items() if on != USUAL.get(number, False)}
+    if written.count(b"\x1b[>") != written.count(b"\x1b[<u"):
+        left.add("kitty's keys")
+    if [b"0", *COLOURS.findall(written)][-1] not in (b"", b"0"):
+        left.add("a colour")
+    return left
+
+
 class UnansweredError(Exception):
     """What was waited for did not come."""
 
@@ -87,6 +103,16 @@ class PseudoTerminal:
 
     def _size(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def size(self, columns: int, lines: int) -> None:
+        """Another size, without a screen drawn for it."""
+        self._size(columns, lines)
+        self.process.send_signal(signal.SIGWINCH)
+
+    def forget(self) -> None:
+        """The screen is empty, whatever was written so far."""
+        self.screen.reset()
+        self._drawn = len(self.written)
 
     def resize(self, columns: int, lines: int) -> None:
         self._draw()
@@ -160,6 +186,16 @@ class PseudoTerminal:
         while self.read(0.0):
             pass
         return self.process.returncode
+
+    # how it is left
+
+    def flags(self) -> str:
+        """`stty -a`, which says what a shell finds there."""
+        return subprocess.run(["stty", "-a"], stdin=self.slave, capture_output=True, text=True, check=True).stdout
+
+    def unusual(self) -> set[object]:
+        """What is still set of the terminal, by the numbers of its modes, after all that was written to it."""
+        return unusual(bytes(self.written))
 
     # what it costs (Linux)
 

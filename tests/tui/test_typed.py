@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pseudo_terminal import PseudoTerminal
 from textual import events
 from textual._xterm_parser import XTermParser
 
 from tui.terminal.typed import ESCAPE, FAR, KNOWN, NEAR, Kind, Typed, Unit, link
 
+DESCENT = str(Path(sys.executable).with_name("descent"))
 UP = "\x1b[A"
 ARROWS = ("[A", "[B", "[C", "[D", "[H", "[F", "[Z", "[5~", "[6~", "[3~", "OA", "OD", "OH", "[1;5C", "[1;2A", "[[A", "[7$")
 ANSWERS = ("[?2026;2$y", "[?2048;0$y", "[12;40R", "[?62;22c", "[0n", "[I", "[O", "[?25u", "[>41;388;0c")
 IN_WORDS = ("]11;rgb:1e1e/1e1e/2e2e\x1b\\", "]10;rgb:ffff\x07")
 NAMES = ("P>|tmux 3.3a\x1b\\", "P1$r0m\x1b\\")  # Escape and P are keys as well, so these are known once four bytes are there
+LONG = "[?62;1;2;4;6;9;15;16;17;18;21;22;28;29c"
 CHARACTERS = [*"nNqQsrkptwvz?:,.+-5 bfdPX<>_^~", "\r", "\x7f", "\t", "\x10", "\x11", "\x13", "é", "→", "日", "🙂"]
 
 character = st.sampled_from(CHARACTERS)
-sequence = st.sampled_from([f"\x1b{each}" for each in (*ARROWS, *ANSWERS, *IN_WORDS)])
+sequence = st.sampled_from([f"\x1b{each}" for each in (*ARROWS, *ANSWERS, *IN_WORDS, LONG)])
 key = st.one_of(st.just("\x1b"), st.just("\x1b"), character, character, sequence)
 
 
 def unit_of(pressed: str) -> Unit:
     return ESCAPE if pressed == "\x1b" else Unit(Kind.KEY, pressed)
+
+
+def units_of(pressed: list[str]) -> list[Unit]:
+    """What is to be handed on; answers in words, and very long ones, are not."""
+    return [unit_of(each) for each in pressed if each[1:] not in (*IN_WORDS, *NAMES, LONG)]
 
 
 class Line:
@@ -61,7 +71,7 @@ def test_keys_in_any_pieces_with_pauses_of_a_third_of_a_second_are_the_keys_that
     line = Line(Typed(far=True))
     for number, piece in enumerate(cut("".join(pressed).encode(), places)):
         line.read(piece).wait(pauses[number] if number < len(pauses) else 0.0)
-    assert line.all() == [unit_of(each) for each in pressed]
+    assert line.all() == units_of(pressed)
 
 
 @settings(max_examples=200, deadline=None)
@@ -69,12 +79,12 @@ def test_keys_in_any_pieces_with_pauses_of_a_third_of_a_second_are_the_keys_that
 def test_where_pieces_were_not_expected_no_rest_of_an_arrow_is_typed(pressed, places, pauses):
     """At worst there is an Escape too many, and the key after it says that it comes late."""
     pressed = [each for each in pressed if not each.startswith("\x1bO")]  # an O that stands alone was typed
-    pressed = [each for each in pressed if each[1:] not in IN_WORDS]  # such an answer has an escape byte inside as well
+    pressed = [each for each in pressed if each[1:] not in (*IN_WORDS, LONG)]  # these are not handed on
     line = Line(Typed())
     for number, piece in enumerate(cut("".join(pressed).encode(), places)):
         line.read(piece).wait(pauses[number] if number < len(pauses) else 0.0)
     got = [unit.text for unit in line.all() if unit.kind is Kind.KEY]
-    assert got == [each for each in pressed if each != "\x1b"]
+    assert got == [unit.text for unit in units_of(pressed) if unit != ESCAPE]
     assert sum(unit == ESCAPE for unit in line.units) == sum(unit.late for unit in line.units) + pressed.count("\x1b")
 
 
@@ -85,11 +95,11 @@ def test_an_arrow_whose_first_byte_was_taken_for_escape_is_the_arrow_and_the_lin
     assert Line(line.typed).read("\x1b").wait(0.3).read(rest).all() == [Unit(Kind.KEY, f"\x1b{rest}")]
 
 
-@pytest.mark.parametrize("answer", [*ANSWERS, *IN_WORDS, *NAMES])
+@pytest.mark.parametrize("answer", [*ANSWERS, *IN_WORDS, *NAMES, LONG])
 def test_an_answer_of_the_terminal_in_two_pieces_is_never_typed(answer):
     for at in range(4 if answer in NAMES else 0, len(answer)):
         line = Line(Typed(far=True)).read(f"\x1b{answer[:at]}").wait(0.3).read(answer[at:])
-        assert line.all() == [Unit(Kind.KEY, f"\x1b{answer}")]
+        assert line.all() == units_of([f"\x1b{answer}"])
 
 
 @pytest.mark.parametrize("half", ["[?2026", "[?2026;2$", "[1;", "]11;rgb:1e", "P>|tmux"])
@@ -175,3 +185,58 @@ def test_textual_knows_the_sequences_that_are_handed_to_it(rest, name):
     (unit,) = Line(Typed(far=True)).read("\x1b").wait(0.3).read(rest).all()
     (message,) = XTermParser().feed(unit.text)
     assert isinstance(message, events.Key) and message.key == name
+
+
+# in a real terminal ---------------------------------------------------------------------------------------------------
+
+GLUED = (  # what is sent, and what the lab shows then: each time an Escape closes or restores something, and a key follows
+    (b"5", "Escape restores", "learning_rate          5 "),
+    (b"\x1b.", "0.001 → 0.002", "learning_rate       0.002 "),
+    (b"7\x1b,", "0.002 → 0.001", "learning_rate       0.001 "),
+    (b"7\x1b5", "Escape restores", "learning_rate          5 "),
+    (b"\x1b\x7f", "learning_rate stays 0.001", "learning_rate       0.001 "),
+    (b"9\x1b\r", "Escape restores", "learning_rate      0.001 "),
+    (b"\x1b\x1b", "learning_rate stays 0.001", "> learning_rate       0.001 "),
+    (b"8\x1b\x1b[A", "learning_rate stays 0.001", "> optimizer "),
+    (b"\x1b\x1bOB", "> learning_rate", "learning_rate       0.001 "),
+    (b"?", "type to search", ""),
+    (b"\x1bn", "iteration 1/1600", "learning_rate       0.001 "),
+    (b"6\x1bN", "iteration 32/1600", "learning_rate       0.001 "),
+    (b"6\x1bb\x1bf\x1bd\x1b<", "learning_rate stays 0.001", "learning_rate       0.001 "),
+    (b"p", "type to search", ""),
+    (b"\x1b ", "RUNNING", "learning_rate       0.001 "),
+    (b"\x1b ", "PAUSED", "learning_rate       0.001 "),
+)
+SPLIT = ((b"[C", "0.001 → 0.002"), (b"[D", "0.002 → 0.001"), (b"OA", "> optimizer"), (b"[B", "> learning_rate"))
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["near", "far"])
+def test_in_a_real_terminal_no_setting_is_changed_by_mistake_and_no_key_is_lost(far):
+    environment = {"SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22" if far else None, "SSH_CLIENT": None, "SSH_TTY": None}
+    with PseudoTerminal([DESCENT], 120, 40, environment) as lab:
+        lab.until(lambda: b"\x1b[?1049h" in lab.written)
+        lab.press(b"\x1b\x1b")  # before there is anything to close
+        lab.shows("READY")
+        for keys, *shown in GLUED if far else ():
+            lab.press(keys)
+            lab.shows(*shown)
+        for rest, shown in SPLIT:
+            lab.press(b"\x1b")
+            lab.listen(0.3)
+            lab.press(rest)
+            lab.shows(shown)
+        for first, rest in ((b"\x1b", b"[?2026;2$y"), (b"\x1b[", b"12;40R"), (b"\x1b]11;rgb:00", b"00/0000/0000\x1b\\")):
+            lab.press(first)
+            lab.listen(0.3)
+            lab.press(rest)
+        lab.press(b"?")  # what is pressed in the sheet, and comes in pieces, changes nothing below it
+        lab.shows("type to search")
+        lab.press(b"\x1b")
+        lab.listen(0.3)
+        lab.press(b"[C")
+        lab.press(b"\x1b")
+        lab.shows("learning_rate       0.001 ")
+        lab.press(b"p")
+        lab.shows("type to search")
+        lab.press(b"\x1bq\x1b\x1b")  # and where there is no more
+        assert lab.end() == 0

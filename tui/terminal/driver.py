@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import select
 import signal
@@ -24,7 +23,7 @@ from textual.message import Message
 
 from tui.terminal import modes
 from tui.terminal.asked import asked
-from tui.terminal.leaving import Leaving, set_back, write_at_once
+from tui.terminal.leaving import PATIENCE, Leaving, set_back, write_at_once
 from tui.terminal.link import Link
 from tui.terminal.sent import Sent
 from tui.terminal.typed import Kind, Typed, Unit, link
@@ -53,6 +52,7 @@ class TerminalDriver(LinuxDriver):
         self._wakes: tuple[int, int] | None = None  # ends the reading at once
         self._parent = os.getppid()
         self._woken = 0  # how many SIGCONT are this one's own doing
+        self._forced = False
         self._closed = False  # Escape may have closed something that was open
 
     # writing
@@ -86,12 +86,9 @@ class TerminalDriver(LinuxDriver):
     # coming and going
 
     def start_application_mode(self) -> None:
-        found = self.attrs_before if self._on else None  # woken without having been told to stop: they are ours now
         self.leaving.begin()
         self._on, self._wakes = True, os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        if found is not None:
-            self.attrs_before = found
         with suppress(termios.error):
             self._made = termios.tcgetattr(self.fileno)
         self.link.begin()
@@ -118,6 +115,8 @@ class TerminalDriver(LinuxDriver):
     def close(self) -> None:
         self.stop_application_mode()  # where it could not even begin
         super().close()
+        if self._forced:
+            time.sleep(PATIENCE)  # it is being set back from the other thread, which then ends the process
         self._writer_thread = None
         if not self._woken:
             self.leaving.over()
@@ -150,14 +149,15 @@ class TerminalDriver(LinuxDriver):
         if self._woken:
             self._woken -= 1
         elif self._on and not self.leaving.code and self._in_front():
-            self.disable_input()
-            if self._writer is not None:
-                self._writer.stop()
+            found, self._woken = self.attrs_before, 1
+            self.suspend_application_mode()
             self._resume()
+            self.attrs_before, self._woken = found, 0  # a shell hands a job the flags that it was stopped with: ours
 
     def _resume(self) -> None:
         self.resume_application_mode()
-        self._app.refresh(layout=True)
+        app: Any = self._app
+        app.action_redraw()
 
     def _in_front(self) -> bool:
         """Whether keys come to this process, not to another one of the same terminal."""
@@ -168,7 +168,7 @@ class TerminalDriver(LinuxDriver):
 
     def _force(self, code: int) -> None:
         """The app did not leave in time: set the terminal back from here, and end."""
-        writer = self._writer
+        self._forced, writer = True, self._writer
         behind = self._on or (writer is not None and writer.behind)
         if writer is not None:
             writer.give_up(0.3)
@@ -179,7 +179,7 @@ class TerminalDriver(LinuxDriver):
             app: Any = self._app
             app.keep_what_waits()
         with suppress(Exception):
-            for child in multiprocessing.active_children():
+            for child in sys.modules["multiprocessing"].active_children():  # if there are any, it was imported
                 child.kill()
         os._exit(code)
 

@@ -25,6 +25,7 @@ UNANSWERED = 1.0  # seconds after which no answer is expected any more
 BEGUN = 2.0  # seconds that a sequence may rest in the middle
 MENDED = 2.0  # seconds after an Escape in which the rest of an arrow is known for what it is
 PASTING = 5.0  # seconds that what is pasted may rest in the middle
+READ = 32  # characters of the longest sequence that Textual reads
 LONGEST = 4096  # characters of a sequence; what is longer is none
 
 ESC = "\x1b"
@@ -147,8 +148,9 @@ class Typed:
             self._asked = None
         if NAMED.fullmatch(sequence):
             self._kitty = True
-        if sequence != PASTED:  # the end of a paste that was given up
-            units.append(Unit(Kind.KEY, sequence, self._late))
+        if sequence == PASTED or sequence[1] in "]P" or len(sequence) > READ:
+            return  # the end of a paste that was given up; answers to other programs, which Textual would type
+        units.append(Unit(Kind.KEY, sequence, self._late))
 
     def _no_sequence(self, buffer: str, units: list[Unit]) -> str:
         """An escape byte that begins none: the key, and what follows is typed; what is left to be looked at.
