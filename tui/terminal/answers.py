@@ -53,8 +53,8 @@ class Answers:
 
     @property
     def unanswered(self) -> int:
-        """How many questions are under way."""
-        return len(self._asked)
+        """How many questions are under way that will be answered."""
+        return len(self._asked) if self.works else 0
 
     def _ask(self, now: float, after: int) -> None:
         self._asked.append((now, after))
@@ -76,9 +76,7 @@ class Answers:
         oldest = now - self._asked[0][0] if self._asked else 0.0
         base = self.round_trip
         if base is None:
-            if oldest > PATIENCE:
-                self.works = False
-                self._asked.clear()
+            self.works = oldest <= PATIENCE  # until an answer comes all the same
             return True
         if oldest > max(LOST, 4 * base):
             self._asked.clear()

@@ -21,7 +21,7 @@ from tui.terminal.sent import Sent
 
 SLOW = 0.25  # seconds between two frames, at least, with --slow-link
 TRAINS = 0.35  # seconds after a frame was asked for in which what is written counts as of training
-END = 0.7  # seconds that are waited for answers at the end, at most
+END = 1.2  # seconds that are waited for answers at the end, at most
 
 
 class Way(Protocol):
