@@ -32,8 +32,8 @@ class Wire:
         self.most_asked = 0
         self.answers: deque[float] = deque()
         self.sent = Sent()
-        self.behind = False
-        self.link = Link(self.sent, self.write, lambda: self.behind, asked or Asked(), lambda: shape, clock=lambda: self.now)
+        self.taken = False
+        self.link = Link(self.sent, self.write, lambda: self.taken, asked or Asked(), lambda: shape, clock=lambda: self.now)
         self.link.begin()
 
     def write(self, data: str) -> None:
@@ -204,9 +204,9 @@ def test_a_slow_link_gets_four_frames_a_second_at_most_and_its_budget(shape, siz
 def test_nothing_is_drawn_while_the_system_has_no_room():
     wire = Wire(0.02, 1e6, 500)
     wire.go(1.0)
-    wire.behind = True
+    wire.taken = True
     assert wire.go(60.0) == 0
-    wire.behind = False
+    wire.taken = False
     assert wire.go(1.0) == 10
 
 

@@ -41,7 +41,7 @@ class TerminalDriver(LinuxDriver):
         if sys.__stdout__ is not None and not (self._file is not None and self._file.isatty()):
             self._file = sys.__stdout__  # as with 2>errors.txt
         self.sent = Sent()
-        self.link = Link(self.sent, self.write, self._behind, asked, self._get_terminal_size)
+        self.link = Link(self.sent, self.write, self._taken, asked, self._get_terminal_size)
         self.typed = Typed(*link(os.environ))
         self._parser = XTermParser(self._debug)
         self.leaving = Leaving(self._told, self._paused, self._force)
@@ -80,8 +80,9 @@ class TerminalDriver(LinuxDriver):
         """All of a frame, or of what a key has changed, was written."""
         self.link.drawn()
 
-    def _behind(self) -> bool:
-        return self._writer is not None and self._writer.behind
+    def _taken(self) -> bool:
+        """Whether there is no room for a frame here: something waits to be written, or the terminal is another's now."""
+        return self._writer is None or self._writer.behind or not self._in_front()
 
     # coming and going
 

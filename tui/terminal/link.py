@@ -54,20 +54,20 @@ class Open:
 class Link:
     """The way to a real terminal.
 
-    `write` sends it characters; `behind` says whether some have not been taken by the system; `size` gives its columns and
-    lines, `clock` seconds.
+    `write` sends it characters; `taken` says whether it has no room even here; `size` gives its columns and lines, `clock`
+    seconds.
     """
 
     def __init__(
         self,
         sent: Sent,
         write: Callable[[str], None],
-        behind: Callable[[], bool],
+        taken: Callable[[], bool],
         asked: Asked,
         size: Callable[[], tuple[int, int]],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.sent, self.behind, self.asked, self.size, self.clock = sent, behind, asked, size, clock
+        self.sent, self.taken, self.asked, self.size, self.clock = sent, taken, asked, size, clock
         self.answers = Answers(write)
         self.budget = Budget(self._rate()) if asked.limited else None
         self.frames = 0
@@ -83,7 +83,7 @@ class Link:
 
     def free(self) -> bool:
         self._wanted = now = self.clock()
-        if self.behind() or (self.asked.slow and now < self._frame + SLOW):
+        if self.taken() or (self.asked.slow and now < self._frame + SLOW):
             return False
         if self.budget is not None:
             self.budget.rate = self._rate()
