@@ -28,10 +28,15 @@ def after_update(trainer: Trainer, batch_loss: float, batches: int) -> bool:
         loss = trainer.objective.train_loss()
         trainer.history.add_train_loss(trainer.iteration, loss)
         watch(trainer, loss)
-    if trainer.batch == batches or (trainer.history.diverged is not None and trainer.run.training.divergence.stop):
+    if ends_epoch(trainer, batches):
         end_epoch(trainer)
         evaluated = True
     return evaluated
+
+
+def ends_epoch(trainer: Trainer, batches: int) -> bool:
+    """Whether the iteration that was just done is the last one of an epoch of so many, or of a run that diverged."""
+    return trainer.batch == batches or (trainer.history.diverged is not None and trainer.run.training.divergence.stop)
 
 
 def end_epoch(trainer: Trainer) -> None:

@@ -31,6 +31,7 @@ LIVE = {
     "training.epochs": "epochs",
     "surface.steps": "epochs",
 }
+BETWEEN = ("batch_size", "epochs")  # these change between two iterations alone
 OF_OPTIMIZER = ("momentum", "weight_decay")
 PACE = "pace"  # how fast a run is watched: noted among the changes, without an effect on any number
 
@@ -110,7 +111,7 @@ def change_trainer(trainer: Trainer, key: str, value: float | int | str) -> Chan
 def check_live(trainer: Trainer, key: str, value: object) -> None:
     """Raise ValueError unless `value` may become the live setting `key` of this trainer as it stands; changes nothing."""
     check_change(trainer.run, key, value)
-    if trainer.phase and key in ("batch_size", "epochs"):
+    if trainer.phase and key in BETWEEN:
         # its rows are taken already, and the schedule's place in the run must not move below it: it could not be replayed
         raise ValueError(f"{key} changes between two iterations: finish the phases of the one in progress first")
     new = _as_trained(trainer, key, value)  # type: ignore[arg-type]  # checked to be one of these

@@ -82,7 +82,10 @@ class Trainer:
         self.apart: Phase | None = None  # the last phase that was done alone
         self._apart = False
         self._reserved = 0  # the batch size that there are buffers for
-        self._batches = 0  # iterations of the epoch in progress
+        self.planned = 0  # iterations of the epoch in progress
+        self.rows_in_all = 1 if run.surface is not None else run.facts.samples
+        self.took: list[float | None] = [None, None]  # seconds of the last step, and of the last one that ended an epoch
+        self.computing = self._forward, self._measure, self._backward  # what can be done in another thread: `in_parts`
         self.history.begin(*self.quietly(self.objective.evaluate))
         refusal = memory.refusal(run, self.batch_size)
         if refusal is not None:
@@ -152,10 +155,11 @@ class Trainer:
             self._measure()
         if self.phase == 2:
             self._backward()
-        metrics = self._update(started)
+        metrics = self.update(started)
         before, self.seconds = self.seconds, metrics.seconds
-        if after_update(self, metrics.batch_loss, self._batches):
+        if after_update(self, metrics.batch_loss, self.planned):
             self.seconds = before + self.clock() - started
+        self.took[not self.in_epoch] = self.seconds - before
         return metrics
 
     def step_phase(self) -> Phase:
@@ -170,7 +174,7 @@ class Trainer:
             return self.apart
         started = self.clock()
         self._apart = True
-        self.quietly((self._forward, self._measure, self._backward)[self.phase])
+        self.quietly(self.computing[self.phase])
         self.seconds += self.clock() - started
         self.apart = phase_of(self, self.apart if self.phase > 1 else None)
         return self.apart
@@ -185,11 +189,11 @@ class Trainer:
     def _forward(self) -> None:
         if not self.in_epoch:
             self.begin_epoch()
-            self._batches = self.batches
+            self.planned = self.batches
         if self._reserved != self.batch_size:
             self.objective.reserve(self.batch_size)
             self._reserved = self.batch_size
-            self._batches = self.batches
+            self.planned = self.batches
         if self._apart:
             self.marked = self.objective.state()
         self.rows = self.objective.forward(self.batch_size)
@@ -209,7 +213,8 @@ class Trainer:
             optimizers.clip(self.gradients, self.gradient_norm, self.run.training.clip_norm)
         self.phase = 3
 
-    def _update(self, started: float) -> IterationMetrics:
+    def update(self, started: float) -> IterationMetrics:
+        """The last phase of an iteration that began at `started`: move the weights, and note what happened."""
         rate = self.base_rate if self.steady else self.learning_rate
         self.optimizer.update(self.gradients, self.optimizer_state, rate, self.updates)
         if self.optimizer.weight_decay > 0.0:
@@ -227,7 +232,7 @@ class Trainer:
             self.epoch,
             self.iteration,
             self.batch,
-            self._batches,
+            self.planned,
             self.samples_seen,
             self.batch_loss,
             None if self.right is None else self.right / self.rows,

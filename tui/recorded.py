@@ -28,6 +28,7 @@ def meant(typed: str) -> Path:
 
 def record(session: Session, place: Path) -> None:
     """Write the runs of now, as they stand, to a file. Raises OSError, and then nothing has changed."""
+    session.at_rest()
     films = [session.films[trainer] for trainer in session.trainers]
     save_recording(place, session.preset, session.trainers, session.documents, films)
 

@@ -6,13 +6,12 @@ session; only the lab screen changes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from engine import IterationMetrics, Preset, PresetError, Run, Trainer
+from engine import Preset, PresetError, Run, Trainer
 from engine.film import Film
-from engine.live import PACE
+from engine.live import BETWEEN, LIVE, PACE
 from engine.overlay import nest, overlay
 from engine.preset import read_run
 from engine.schema import Document, annotation_at
@@ -22,12 +21,13 @@ from tui.comparing.seeds import Band
 from tui.form import FIELDS, Field
 from tui.hidden import NOTHING, UNCOVERS, Hidden
 from tui.live_edit import live_changes, refused
+from tui.stepping import Steps
 from tui.waiting import waiting
 
 State = Literal["ready", "running", "paused", "finished", "refused"]
 
 
-class Session(Keeps):
+class Session(Steps, Keeps):
     """A preset being tried out. `selected` is the run (from 0) that the form shows."""
 
     def __init__(self, preset: Preset) -> None:
@@ -93,11 +93,6 @@ class Session(Keeps):
     def early_steps(self) -> int:
         """Iterations of the first two epochs, over all runs."""
         return sum(2 * trainer.run.iterations_per_epoch(trainer.batch_size) for trainer in self.trainers)
-
-    @property
-    def done(self) -> bool:
-        """Whether every run is over."""
-        return all(trainer.done for trainer in self.trainers)
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -166,59 +161,6 @@ class Session(Keeps):
             setattr(following, name, getattr(self, name))
         return following
 
-    def advance(self) -> IterationMetrics:
-        """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
-        if len(self.trainers) == 1:
-            return self._step(self.trainers[0])
-        return self._step(furthest_behind([one for one in self.trainers if not one.done]))
-
-    def _step(self, trainer: Trainer) -> IterationMetrics:
-        metrics = trainer.step()
-        self.films[trainer].take()
-        return metrics
-
-    def __iter__(self) -> Iterator[IterationMetrics]:
-        while not self.done:
-            yield self.advance()
-
-    def one_batch(self) -> Iterator[IterationMetrics]:
-        """One iteration of every run."""
-        for trainer in self.trainers:
-            if not trainer.done:
-                yield self._step(trainer)
-
-    def one_phase(self) -> int:
-        """The next phase of every run, and which it was: 0 forward, 1 loss, 2 backward, 3 update.
-
-        Where some are in the middle of an iteration that others have done, as after a pause, they finish it first.
-        """
-        going = [trainer for trainer in self.trainers if not trainer.done]
-        if len({trainer.phase for trainer in going}) > 1:
-            for trainer in going:
-                if trainer.phase:
-                    self._step(trainer)
-        going = [trainer for trainer in going if not trainer.done]
-        phase = going[0].phase if going else 3
-        for trainer in going:
-            trainer.step_phase()
-            if not trainer.phase:
-                self.films[trainer].take()
-        return phase
-
-    def one_epoch(self) -> Iterator[IterationMetrics]:
-        """Every run to the end of the epoch that the last of them is in, or through the next one."""
-        target = min((one.epoch + one.at_epoch_end for one in self.trainers if not one.done), default=0)
-
-        def behind() -> list[Trainer]:
-            return [
-                one
-                for one in self.trainers
-                if not one.done and (one.epoch < target or (one.epoch == target and not one.at_epoch_end))
-            ]
-
-        while left := behind():
-            yield self._step(furthest_behind(left))
-
     # the form
 
     def differs(self, field: Field) -> bool:
@@ -248,6 +190,8 @@ class Session(Keeps):
         runs = {index: read_run(document, self.runs[index].name) for index, document in documents.items()}
         if all(runs[index] == self.runs[index] for index in affected):
             return f"{field.label} stays {old}"
+        if LIVE.get(field.key) in BETWEEN:
+            self.at_rest()
         changes = live_changes(field, runs, self.trainers) if self.begun else []
         for index in affected:
             self.documents[index], self.runs[index] = documents[index], runs[index]
@@ -276,11 +220,6 @@ class Session(Keeps):
                 continue
             document = overlay(document, nest(other.key, own))
         return document
-
-
-def furthest_behind(trainers: Sequence[Trainer]) -> Trainer:
-    """The one that has done the smallest share of its iterations."""
-    return min(trainers, key=lambda one: one.iteration / one.iterations)
 
 
 def why_not(error: PresetError) -> str:

@@ -10,7 +10,8 @@ from tui.comparing.kept import GHOSTS, KEPT
 from tui.plots.multiples import draw_multiples, multiples
 from tui.screens.runs import Runs
 from tui.screens.sheets import Ask
-from tui.session import Session, furthest_behind
+from tui.session import Session
+from tui.stepping import furthest_behind
 from tui.viewing import AS_IT_IS
 
 SIZES = [(80, 24), (120, 40), (200, 50)]

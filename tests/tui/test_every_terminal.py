@@ -46,7 +46,6 @@ def is_grey(kind: str, numbers: tuple[int, ...]) -> bool:
 
 MATRIX = [
     ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, {"rgb"}),
-    ({"TERM": "xterm-256color"}, {"256"}),
     ({"TERM": "tmux-256color"}, {"256"}),
     ({"TERM": "screen"}, {"16"}),
     ({"TERM": "linux"}, {"16"}),

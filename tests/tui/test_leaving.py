@@ -225,7 +225,7 @@ def test_the_shell_that_started_it_is_killed(nested):
             lab.press(b"echo it is $((40 + 2))\r")
             lab.shows("it is 42")
         else:
-            assert lab.flags() == lab.found
+            assert termios.tcgetattr(lab.slave) == lab.before
 
 
 # without a lab -------------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from textual.screen import Screen
 from textual.timer import Timer
 
-from engine import IterationMetrics, stream
 from engine.live import PACE
+from engine.stream import Drive
 from tui import view
 from tui.pace import Pace
 from tui.panes.training_loop import PHASES
@@ -46,10 +46,12 @@ class Conductor:
         self._timer: Timer | None = None
         self._seen: deque[tuple[float, int]] = deque(maxlen=40)
         self._next_frame = self._next_words = 0.0
+        self._drive: Drive | None = None
         self._turn = 0  # which start this is: a worker of an earlier one that ends late is not listened to
 
     def mount(self) -> None:
         """The screen is there: make its timer, which runs only while it trains."""
+        self.session.at_rest = self.land
         self._timer = self.screen.set_interval(1 / FRAMES, self._draw, pause=True)
 
     def _draw(self) -> None:
@@ -67,6 +69,7 @@ class Conductor:
         """Another session from now on."""
         self.pause()
         self.session, self.phase = session, -1
+        session.at_rest = self.land
         self.plan()
 
     def plan(self) -> None:
@@ -74,8 +77,9 @@ class Conductor:
         session = self.session
         self.pace.plan(session.all_steps, session.early_steps, session.preset.sheet.show.seconds, session.steps)
 
-    def start(self, source: Iterable[IterationMetrics], paced: bool) -> None:
+    def start(self, source: Iterable[object], paced: bool) -> None:
         """Train on `source` until it ends or `pause` is called; `paced`: at the pace, else as fast as it goes."""
+        self.land()
         self.session.running = True
         self._turn += 1
         self._seen.clear()
@@ -85,10 +89,15 @@ class Conductor:
         self.screen.run_worker(self._train(source, paced, self._turn), group="training", exclusive=True)
 
     def pause(self) -> None:
-        """Stop after the batch that is done; nothing where it does not train."""
+        """Stop after the batch that is done, or in flight in its thread; nothing where it does not train."""
         if self.session.running:
             self.screen.workers.cancel_group(self.screen, "training")
             self._stop()
+
+    def land(self) -> None:
+        """Finish the batch that is in flight in its thread, if one is: whoever needs trainers at rest waits for it."""
+        if self._drive is not None:
+            self._drive.land()
 
     def _stop(self) -> None:
         self.session.running = False
@@ -96,15 +105,16 @@ class Conductor:
         if self._timer is not None:
             self._timer.pause()
 
-    async def _train(self, source: Iterable[IterationMetrics], paced: bool, turn: int) -> None:
+    async def _train(self, source: Iterable[object], paced: bool, turn: int) -> None:
         session = self.session
-        due = (lambda: self.pace.wait(session.steps)) if paced else None
-        async for _ in stream(source, due=due):
-            pass  # the histories have it
+        self._drive = Drive(source, (lambda: self.pace.wait(session.steps)) if paced else None)
+        await self._drive.run()  # the histories have what it makes
         if turn == self._turn:
             self._stop()
             self.phase = len(PHASES) - 1
             self._ended(paced)
+        elif not self.session.running and self.session is session:
+            self._frame(True)  # what was in flight when it was paused
 
     def tick(self) -> None:
         """Once a frame: look at the clock, light the next phase."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from engine import IterationMetrics
 from tui.panes.training_loop import PHASES
 from tui.screens.base import Lab
 from tui.words import outcome
@@ -34,7 +33,7 @@ class Trains(Lab):
             self.say(*outcome.refusal(self.session), role="bad")
             self.frame()
         else:
-            self._start(self.session, paced=True)
+            self._start(self.session.in_parts(), paced=True)
 
     def action_step_batch(self) -> None:
         """One batch of every run."""
@@ -49,12 +48,12 @@ class Trains(Lab):
     def action_step_epoch(self) -> None:
         """Every run to the end of its epoch."""
         if self._pause_first():
-            self._start(self.session.one_epoch(), paced=False)
+            self._start(self.session.epoch_in_parts(), paced=False)
 
     def _pause_first(self) -> bool:
-        """Pause; False (and a word) where nothing is left to train."""
-        if self.session.running:
-            self.conductor.pause()
+        """Pause, and have trainers at rest; False (and a word) where nothing is left to train."""
+        self.conductor.pause()
+        self.session.at_rest()
         if self.session.state == "refused":
             self.say(*outcome.refusal(self.session), role="bad")
             self.frame()
@@ -71,7 +70,7 @@ class Trains(Lab):
         self.show_form()
         self._begin()
 
-    def _start(self, source: Iterable[IterationMetrics], paced: bool) -> None:
+    def _start(self, source: Iterable[object], paced: bool) -> None:
         self.conductor.start(source, paced)
         if paced:
             changes = "<pace.slower> <pace.faster> change the pace, <rate.down> <rate.up> the learning rate"

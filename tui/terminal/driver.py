@@ -141,7 +141,8 @@ class TerminalDriver(LinuxDriver):
             time.sleep(0.05)  # what ends it may have come with what wakes it
             if self._in_front():
                 break
-            self._woken += 1
+            time.sleep(0.25)  # stopped again it would hear nothing
+            self._woken += not self.leaving.code
         if not self.leaving.code:
             self._resume()
 

@@ -53,6 +53,7 @@ class Leaving:
             if signal.getsignal(number) != signal.SIG_IGN:  # what started it, such as nohup, wants that to go by
                 self._before[number] = signal.signal(number, _note)
         self._wakeup = signal.set_wakeup_fd(self._ends[1], warn_on_full_buffer=False)
+        os.register_at_fork(after_in_child=self._in_child)
         threading.Thread(target=self._listen, args=(self._ends[0],), name="signals", daemon=True).start()
 
     def over(self) -> None:
@@ -66,6 +67,14 @@ class Leaving:
         os.write(self._ends[1], b"\0")
         os.close(self._ends[1])
         self._ends = None
+
+    def _in_child(self) -> None:
+        """A process made from this one: what ends that one is not to be heard here."""
+        if self._ends is not None:
+            signal.set_wakeup_fd(-1)
+            for number in self._before:
+                signal.signal(number, signal.SIG_DFL)
+            self._ends = None
 
     def hang_up(self) -> None:
         """As if SIGHUP had come: there are no more keys, or nothing can be shown any more. From any thread."""
