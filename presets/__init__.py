@@ -1,18 +1,27 @@
 """One lesson scenario a file, in TOML; a preset's name is its file's name without the ending. Below them the glossary."""
 
-from importlib.resources import files
+import os
+
+# Beside this file, wherever it is installed: importing the standard library's way to look (importlib.resources) takes
+# as long as `descent --help` takes in all.
+_FOLDER = os.path.dirname(__file__)
 
 
 def names() -> list[str]:
     """The names of the presets that come with descent."""
-    return sorted(entry.name.removesuffix(".toml") for entry in files("presets").iterdir() if entry.name.endswith(".toml"))
+    return sorted(name.removesuffix(".toml") for name in os.listdir(_FOLDER) if name.endswith(".toml"))
 
 
 def text(name: str) -> str:
     """The TOML text of one of them; FileNotFoundError where there is none of that name."""
-    return (files("presets") / f"{name}.toml").read_text(encoding="utf-8")
+    return _read(f"{name}.toml")
 
 
 def glossary_text() -> str:
     """The TOML text of the glossary, a table a word: what the words of the lessons mean."""
-    return (files("presets") / "glossary" / "words.toml").read_text(encoding="utf-8")
+    return _read(os.path.join("glossary", "words.toml"))
+
+
+def _read(file: str) -> str:
+    with open(os.path.join(_FOLDER, file), encoding="utf-8") as opened:
+        return opened.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
@@ -14,15 +14,24 @@ from engine import Preset
 from tui.home import themes
 from tui.keyboard.key_queue import KeysInTurn
 from tui.loading import Failed
-from tui.palette import Everything
 from tui.screens.lab import LabScreen
 from tui.screens.sheets import Ask
 from tui.session import Session
 from tui.terminal.differences import WritesDifferences
 from tui.terminal.fault import fault
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 AGAIN = "Draw the whole screen again, where something else has written on it"
 LEAVES = "Quit, whatever is open; asks only while training"
+
+
+def everything() -> type[Provider]:
+    """What the command palette offers; imported when it is first opened."""
+    from tui.palette import Everything
+
+    return Everything
 
 
 class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
@@ -31,7 +40,7 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     TITLE = "descent"
     CSS_PATH = "app.tcss"
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    COMMANDS = {Everything}  # noqa: RUF012 (as Textual declares it)
+    COMMANDS = {everything}  # noqa: RUF012 (as Textual declares it)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "redraw", "Draw again", show=False, priority=True, id="app.redraw", tooltip=AGAIN),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.leave", tooltip=LEAVES),
@@ -52,6 +61,10 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     def get_driver_class(self) -> type[Driver]:
         """Our own for a terminal, unless something else is asked for (a browser, Windows, a test)."""
         usual = super().get_driver_class()
+        if usual.__name__ == "WebDriver":
+            from tui.browser.driver import ServedDriver
+
+            return ServedDriver
         if usual.__name__ != "LinuxDriver":
             return usual
         from tui.terminal.driver import TerminalDriver  # it needs termios, which not every system has

@@ -8,23 +8,23 @@ and exit code 2, what failed on the way in one line and exit code 1.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
 from tui.console.commands import check, keys, list_presets, new, open_folder, print_folder, schema
 from tui.console.commands import versioned as _versioned
 from tui.console.failing import ending_in_words
-from tui.console.options import MOST_SEED, parse_pace, parse_seeds
+from tui.console.interrupted import catching_interrupts
+from tui.console.options import parse_pace, parse_seeds
+from tui.console.options import set_and_seed as _set_and_seed
+from tui.console.options import target_column as _target
+from tui.console.serving import serve
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
 from tui.terminal.asked import ask, parse_kbps
-
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 EXAMPLES = """\b
 Examples:
@@ -77,21 +77,6 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
 
-def _set_and_seed(command: Decorated) -> Decorated:
-    """The options that change what is trained."""
-    command = click.option("--seed", type=click.IntRange(0, MOST_SEED), metavar="N", help="Where all chance comes from.")(
-        command
-    )
-    return click.option(
-        "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting; several values (A,B) compare them."
-    )(command)
-
-
-def _target(command: Decorated) -> Decorated:
-    """The option that makes a preset of a table."""
-    return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)
-
-
 @click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @_versioned
 def main() -> None:
@@ -112,6 +97,7 @@ def main() -> None:
 )
 @click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: a few KB a second.")
 @click.option("--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal; frames give way.")
+@click.option("--plain", is_flag=True, help="In words, for a screen reader; the keys work.")
 @_versioned
 def lab(
     preset: str,
@@ -121,17 +107,21 @@ def lab(
     pace: float,
     slow_link: bool,
     max_kbps: float | None,
+    plain: bool,
 ) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
     ask(slow_link, max_kbps)
+    if plain and os.name == "posix" and _can_answer_keys() and not is_folder(preset):
+        _narrate(preset, target, settings, seed, pace)
+        return
     if is_folder(preset):
-        _open_folder(preset, pace, bool(target or settings or seed is not None))
+        _open_folder(preset, pace, bool(target or settings or seed is not None), plain)
         return
     if is_recorded(preset):
         _open_recorded(preset, pace, bool(target or settings or seed is not None))
         return
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
-    if not _on_a_terminal():
+    if plain or not _on_a_terminal():
         _train("plain", preset, settings, seed, words=words, target=target)
         return
     _prepare_screen()
@@ -141,11 +131,16 @@ def lab(
     run_lab(loaded, pace)
 
 
-def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
-    """The lab with the picker of a folder's presets; their list where there is no terminal."""
+def _refuse_settings_of_recorded(with_settings: bool) -> None:
+    if with_settings:
+        raise click.UsageError("--set, --seed and --target are for a preset or a table: recorded runs are what they were.")
+
+
+def _open_folder(folder: str, pace: float, with_settings: bool, plain: bool) -> None:
+    """The lab with the picker of a folder's presets; their list where there is no screen."""
     if with_settings:
         raise click.UsageError("--set, --seed and --target are for one preset: name a file of the folder.")
-    if not _on_a_terminal():
+    if plain or not _on_a_terminal():
         print_folder(folder)
         return
     _prepare_screen()
@@ -154,8 +149,7 @@ def _open_folder(folder: str, pace: float, with_settings: bool) -> None:
 
 def _open_recorded(file: str, pace: float, with_settings: bool) -> None:
     """The lab on recorded runs, paused where they were."""
-    if with_settings:
-        raise click.UsageError("--set, --seed and --target are for a preset or a table: recorded runs are what they were.")
+    _refuse_settings_of_recorded(with_settings)
     if not _on_a_terminal():
         raise Refused(f'descent: "{file}" holds recorded runs, which open in the lab: it needs a terminal.')
     _prepare_screen()
@@ -163,6 +157,22 @@ def _open_recorded(file: str, pace: float, with_settings: bool) -> None:
     from tui.app import run_lab
 
     run_lab(session.preset, pace, recorded=(file, session))
+
+
+def _narrate(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None, pace: float) -> None:
+    """The lab in words."""
+    with_settings = bool(target or settings or seed is not None)
+    if is_recorded(preset):
+        _refuse_settings_of_recorded(with_settings)
+        session = load_session(preset)
+    else:
+        loaded = load(preset, settings, seed, main.list_commands(click.get_current_context()), target)
+        from tui.session import Session
+
+        session = Session(loaded)
+    from tui.narration.narrate import narrate
+
+    sys.exit(narrate(session, pace))
 
 
 def _prepare_screen() -> None:
@@ -216,7 +226,7 @@ def run(
     _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, seeds, target=target)
 
 
-for command in (check, keys, new, schema):
+for command in (check, keys, new, schema, serve):
     main.add_command(command)
 
 
@@ -227,7 +237,7 @@ for command in (check, keys, new, schema):
 @_versioned
 def verify(presets: tuple[str, ...], seeds: tuple[int, ...], as_json: bool) -> None:
     """Run presets, all or these, and say which claims hold."""
-    with _catching_interrupts() as interrupted:
+    with catching_interrupts() as interrupted:
         from tui.console.bar import Bar
         from tui.console.verifying import load_all, report
 
@@ -245,8 +255,8 @@ def _train(
     words: Iterable[str] = (),
     target: str | None = None,
 ) -> None:
-    """Train without a screen, printing lines as they come; Ctrl-C ends the run after the iteration in progress."""
-    with _catching_interrupts() as interrupted:
+    """Train without a screen, printing lines as they come; Ctrl-C or `kill` ends the run after the iteration in progress."""
+    with catching_interrupts() as interrupted:
         loaded = load(preset, settings, seed, words, target)
         from tui.console import plain, records
 
@@ -257,26 +267,15 @@ def _train(
             sys.exit(130)
 
 
-@contextmanager
-def _catching_interrupts() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C only makes the function true that is given; a second one ends the command at once."""
-    caught = []
-
-    def note(*_: object) -> None:
-        caught.append(True)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: bool(caught)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _on_a_terminal() -> bool:
-    """Whether the lab can be drawn and answer keys."""
-    if os.environ.get("TERM", "") in ("", "dumb"):
-        return False
+    """Whether the lab can be drawn and answer keys; in a browser it can (`tui.browser`), with no terminal here."""
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
+    return os.environ.get("TERM", "") not in ("", "dumb") and _can_answer_keys()
+
+
+def _can_answer_keys() -> bool:
+    """Whether somebody is there, on a terminal of any kind."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 

@@ -16,7 +16,7 @@ import pytest
 import presets
 from engine import Run, Trainer, load_preset
 from engine.jobs import jobs_for, train_jobs, training_of
-from tui.words.verdicts import final_verdict
+from tui.words.found import final_verdict
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SEEDS = range(30)

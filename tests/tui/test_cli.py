@@ -58,11 +58,11 @@ def test_help_is_short_and_has_examples():
     assert "--pace" in ended.stdout
     assert re.search(r"check +Report every problem of every preset file\.", ended.stdout)
     assert "Examples:\n    descent " in ended.stdout
-    assert len(ended.stdout.splitlines()) <= 40
+    assert len(ended.stdout.splitlines()) <= 42
     assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check", "verify", "new", "schema", "keys"])
+@pytest.mark.parametrize("command", ["lab", "list", "show", "run", "check", "verify", "new", "schema", "keys", "serve"])
 def test_every_command_has_help_with_an_example_and_a_version(command):
     words = [] if command == "lab" else [command]
     runner = CliRunner()
@@ -272,6 +272,12 @@ def test_list_lines_fit(columns):
     longest = max(len(heading.name) for heading in headings)
     assert max(map(len, lines)) <= max(columns, 2 + longest)  # a name is not cut: one types it
     assert all(any(heading.name in line for line in lines) for heading in headings)
+
+
+def test_a_brief_heading_is_the_beginning_of_the_whole_one():
+    brief, whole = read_headings(brief=True)[0], read_headings()[0]
+    assert [heading[:5] for heading in brief] == [heading[:5] for heading in whole]
+    assert not any(heading.runs > 1 for heading in brief) and any(heading.runs > 1 for heading in whole)
 
 
 def test_a_broken_file_is_named_and_the_list_goes_on(monkeypatch):

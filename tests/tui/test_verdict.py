@@ -13,7 +13,8 @@ from tui.keyboard.named import named
 from tui.next_run import tried
 from tui.screens.evidence import EvidenceSheet
 from tui.session import Session
-from tui.words.verdicts import MARKS, Shown, Verdicts, dead_share, verdict_line
+from tui.words.found import dead_share
+from tui.words.verdicts import MARKS, Shown, Verdicts, verdict_line
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 

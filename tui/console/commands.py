@@ -24,7 +24,7 @@ def list_presets(as_json: bool) -> None:
     """Name every preset, lesson by lesson."""
     from tui.listing import list_lines, read_headings
 
-    headings, broken = read_headings()
+    headings, broken = read_headings(brief=True)
     if as_json:
         import json
 

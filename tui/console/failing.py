@@ -22,18 +22,18 @@ def ending_in_words() -> Iterator[None]:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader has seen enough, as `head` does
-        _drop_output()
+        drop_output()
         sys.exit(0)
     except MemoryError as error:
         raise Failed(_one_line("out of memory", str(error))) from None
     except OSError as error:
-        _drop_output()  # a full disk: what is still buffered would fail once more at the very end
+        drop_output()  # a full disk: what is still buffered would fail once more at the very end
         raise Failed(_one_line(str(error.filename or ""), error.strerror or str(error))) from None
     except Exception as error:
         raise Failed(_one_line(type(error).__name__, str(error))) from None
 
 
-def _drop_output() -> None:
+def drop_output() -> None:
     """Let what is still buffered for stdout go nowhere, so that Python's own last flush cannot fail."""
     with suppress(OSError, ValueError, AttributeError):  # no stdout at all
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 MOST_SEED = 1_000_000_000
 MOST_SEEDS = 10_000  # of one command
@@ -38,3 +42,18 @@ def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -
     if high - low >= MOST_SEEDS:
         raise click.BadParameter(f"{value} are {high - low + 1} seeds; at most {MOST_SEEDS} go at once.", ctx, param)
     return tuple(range(low, high + 1))
+
+
+def set_and_seed(command: Decorated) -> Decorated:
+    """The options that change what is trained."""
+    command = click.option("--seed", type=click.IntRange(0, MOST_SEED), metavar="N", help="Where all chance comes from.")(
+        command
+    )
+    return click.option(
+        "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting; several values (A,B) compare them."
+    )(command)
+
+
+def target_column(command: Decorated) -> Decorated:
+    """The option that makes a preset of a table."""
+    return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics, Preset, Run, Trainer
@@ -24,7 +25,8 @@ from tui.walk import Walk, walk_of
 from tui.words.endings import diverged, early, monitored, reduced, restored
 
 UNSAID = ("too_early", "refused")  # verdicts that say no more than the lines before them
-MOST_EPOCH_LINES = 60  # of a run; with more epochs, only every 2nd, 5th, 10th ... has a line
+MOST_EPOCH_LINES = 60  # of a run that is quick; with more epochs, only every 2nd, 5th, 10th ... has a line
+EVERY = 1.0  # seconds after which a run that is slower than that has a line all the same
 
 
 def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
@@ -146,32 +148,45 @@ def _guesses(data: Data) -> Iterator[str]:
         yield from textwrap.wrap(f"  {guess}", WIDTH, subsequent_indent="    ")
 
 
-def progress(trainer: Trainer, training: Iterator[IterationMetrics]) -> Iterator[str]:
-    """A line for each epoch that is shown, and for whatever else happens, as `training` goes on."""
+def progress(
+    trainer: Trainer, training: Iterator[IterationMetrics], clock: Callable[[], float] = time.monotonic
+) -> Iterator[str]:
+    """A line for each epoch that is shown, and for whatever else happens, as `training` goes on.
+
+    Where a line is a second old, the end of the next epoch has one too; and within an epoch that takes longer than that,
+    a batch about once a second. `clock` gives the seconds.
+    """
     history, walk = trainer.history, trainer.run.surface is not None
     epochs = changes = 0
     was_diverged, factor = False, 1.0
-    for _ in training:
+    said = begun = clock()
+    for metrics in training:
+        now = clock()
+        late = now - said >= EVERY
         for change in history.changes[changes:]:
             yield change_line(change)
         changes = len(history.changes)
         if len(history.epochs) > epochs:
-            epochs = len(history.epochs)
+            epochs, begun = len(history.epochs), now
             newly_diverged = history.diverged is not None and not was_diverged
             reduced_now = trainer.plateau is not None and trainer.plateau.factor != factor
-            if trainer.done or newly_diverged or has_line(epochs, trainer.epochs):
+            if trainer.done or newly_diverged or late or has_line(epochs, trainer.epochs):
+                said = now
                 yield epoch_line(history.epochs[-1], trainer.epochs, trainer.iterations, walk_of(trainer))
             if reduced_now and trainer.plateau is not None:
                 factor = trainer.plateau.factor
                 yield f"after {'step' if walk else 'epoch'} {epochs} {reduced(trainer)}"
+        elif late and now - begun >= EVERY:
+            said = now
+            yield batch_line(metrics, trainer.epochs, trainer.iterations)
         if history.diverged and not was_diverged:
             was_diverged = True
             yield divergence_line(history.diverged, trainer.run.training.divergence.factor, diverged(trainer))
     if history.stopped and history.stopped.reason == "interrupted":
         at = f"epoch {history.stopped.epoch}, iteration {history.stopped.iteration}"
         yield f"interrupted at {f'step {history.stopped.iteration}' if walk else at}"
-    if (said := early(trainer) or restored(trainer)) and trainer.done:
-        yield said
+    if (last := early(trainer) or restored(trainer)) and trainer.done:
+        yield last
 
 
 def has_line(epoch: int, epochs: int) -> bool:
@@ -189,6 +204,15 @@ def epoch_line(entry: EpochMetrics, epochs: int, iterations: int, walk: Walk | N
     line = f"{_epoch(entry.epoch, epochs, entry.iteration, iterations, walk is not None)}  {shown}"
     # figures of a hundred digits and millions of iterations leave no room for both
     return line if len(line) <= WIDTH else f"epoch {entry.epoch}/{epochs}  {shown}"
+
+
+def batch_line(metrics: IterationMetrics, epochs: int, iterations: int) -> str:
+    """A batch within an epoch: 'epoch 1/50   iteration 7/1600     batch loss 0.691   accuracy 53.1%'."""
+    shown = f"batch loss {number(metrics.batch_loss):<8}"
+    if metrics.batch_accuracy is not None:
+        shown += f"  accuracy {percent(metrics.batch_accuracy)}"
+    line = f"{_epoch(metrics.epoch, epochs, metrics.iteration, iterations, False)}  {shown}".rstrip()
+    return line if len(line) <= WIDTH else f"epoch {metrics.epoch}/{epochs}  {shown}".rstrip()
 
 
 def _epoch(epoch: int, epochs: int, iteration: int, iterations: int, steps: bool) -> str:

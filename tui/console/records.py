@@ -16,7 +16,7 @@ from engine.verdict import Verdict
 from tui.console.claimed import claim_record, findings_of
 from tui.console.unwatched import Interrupted, Seeds, steps, trained_together, trainings
 from tui.walk import walk_of
-from tui.words.verdicts import final_verdict
+from tui.words.found import final_verdict
 
 
 def json_document(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:

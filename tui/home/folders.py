@@ -9,22 +9,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_config_path, user_state_path
-
 
 def state_folder() -> Path:
     """The folder of what descent remembers between two starts. It need not exist yet."""
-    return _home() or user_state_path("descent", appauthor=False)
+    return _home() or _usual("state")
 
 
 def presets_folder() -> Path:
     """The folder of the user's own presets. It need not exist yet."""
-    return (_home() or user_config_path("descent", appauthor=False)) / "presets"
+    return (_home() or _usual("config")) / "presets"
 
 
 def keymap_file() -> Path:
     """The file in which the user says other keys. It need not exist."""
-    return (_home() or user_config_path("descent", appauthor=False)) / "keymap.toml"
+    return (_home() or _usual("config")) / "keymap.toml"
 
 
 def typed_file(typed: str) -> Path:
@@ -44,3 +42,11 @@ def typed_file(typed: str) -> Path:
 def _home() -> Path | None:
     home = os.environ.get("DESCENT_HOME", "")
     return Path(home).expanduser() if home else None
+
+
+def _usual(kind: str) -> Path:
+    """Where the system puts such things, by platformdirs, which takes a while to import."""
+    import platformdirs
+
+    found = platformdirs.user_state_path if kind == "state" else platformdirs.user_config_path
+    return found("descent", appauthor=False)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-from tui.exporting.kinds import KINDS, Taken
 from tui.figures import printable
 from tui.screens.teaching import Teaches
 from tui.screens.viewing import LooksAt
 from tui.words.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from tui.exporting.kinds import Taken
 
 
 class TakesAway(Teaches, LooksAt):
@@ -17,8 +19,9 @@ class TakesAway(Teaches, LooksAt):
 
     verdicts: Verdicts  # those that the line shows
 
-    def action_take_away(self, kind: str = KINDS[0].id) -> None:
-        """Ask what is to be written, and where."""
+    def action_take_away(self, kind: str = "") -> None:
+        """Ask what is to be written (of a `kind`, else the first), and where."""
+        from tui.exporting.kinds import KINDS
         from tui.screens.taking import TakeAway
 
         def written(said: str | None) -> None:
@@ -26,10 +29,12 @@ class TakesAway(Teaches, LooksAt):
                 self.say(printable(said), role="strong")
 
         self.settings.close(accept=True)
-        self.app.push_screen(TakeAway(self.taken(), kind), written)
+        self.app.push_screen(TakeAway(self.taken(), kind or KINDS[0].id), written)
 
     def taken(self) -> Taken:
         """The lab as it is on the screen now."""
+        from tui.exporting.kinds import Taken
+
         return Taken(
             self.session,
             _spaced(self.app.export_screenshot(title=f"descent: {printable(self.session.preset.title)}")),
@@ -51,6 +56,8 @@ def _spaced(svg: str) -> str:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return f" {version('descent-tui')}"
     except PackageNotFoundError:

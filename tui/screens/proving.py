@@ -5,20 +5,20 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stderr
 from dataclasses import replace
-from multiprocessing import resource_tracker
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
 from engine import Preset
-from engine.verifying import Finding, verify
 from tui.aside import Aside
-from tui.console.bar import bar_line
-from tui.console.unwatched import cores
 from tui.figures import count
 from tui.hidden import UNCOVERS
 from tui.keyboard.named import named
 from tui.panes.lesson import Told
 from tui.screens.teaching import Teaches
+
+if TYPE_CHECKING:
+    from engine.verifying import Finding
 
 LOOKS = 5  # a second, at how far it is
 BAR = 60  # columns
@@ -26,6 +26,10 @@ BAR = 60  # columns
 
 def found_with(preset: Preset, seeds: int, aside: Aside[list[Finding]]) -> list[Finding]:
     """How each claim fared with seeds 0 to `seeds` - 1; empty where it was given up."""
+    from multiprocessing import resource_tracker
+
+    from engine.verifying import verify
+    from tui.console.unwatched import cores
 
     def progress(share: float) -> None:
         aside.share = share
@@ -59,6 +63,8 @@ class Proves(Teaches):
             self._look_whether_proved()
 
     def _look_whether_proved(self) -> None:
+        from tui.console.bar import bar_line
+
         if self._proving is None:
             return
         preset, seeds, aside = self._proving
@@ -96,6 +102,7 @@ class Proves(Teaches):
 
     def cancel_work(self) -> bool:
         """Give up verifying; whether there was something."""
+
         if self._proving is None:
             return super().cancel_work()
         self._stop_proving()

@@ -84,7 +84,7 @@ class WritesDifferences(App[None]):
         if idle or pieces is None or driver is None or self.is_headless or driver.is_inline:
             super()._display(screen, renderable)
             return
-        columns, lines = self.console.size
+        columns, lines = self.size  # not the console's: in a browser it has another
         if self._shown is None or (self._shown.columns, self._shown.lines) != (columns, lines):
             self._shown, self._pending = Shown(columns, lines, self.console._color_system), None
         try:

@@ -1,21 +1,19 @@
 """What the lab says of the selected run in a word, with what a teacher hides left out: the line, and what lies behind it.
 
-The engine finds the verdict; here it is kept per run, so that a frame costs nothing between epochs, and covered where it
-would give something away.
+The verdict itself is found without a screen (`found.py`); here it is covered where it would give something away, and made
+a line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
-from engine import Trainer
-from engine.diagnosis import Diagnosis
-from engine.verdict import Kind, Verdict
+from engine.verdict import Kind
 from tui.canvas import Row, Span, ends, fit, width_of
 from tui.hidden import UNCOVERS
 from tui.keyboard.named import named
 from tui.session import Session
+from tui.words.found import Found
 
 #: A character of its own for each kind, so that it can be told without colour, and the role of both.
 MARKS: dict[Kind, tuple[str, str]] = {
@@ -34,7 +32,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "refused": ("#", "bad"),
 }
 HINT = "<show.why> = why"
-MOST = 500  # epochs that are looked at in a frame: 30 ms; of a run that is quicker the line comes after
+MOST = 200  # epochs that are looked at at once: 10 to 20 ms; of a run that is quicker the line comes after
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +47,8 @@ class Shown:
     says: bool = True  # something, and not that it is too early
 
 
-class Verdicts:
-    """The verdicts on the runs of a session; each looks at an epoch once."""
-
-    def __init__(self) -> None:
-        self._known: WeakKeyDictionary[Trainer, dict[bool, Diagnosis]] = WeakKeyDictionary()
-        self._dead: WeakKeyDictionary[Trainer, tuple[int, float]] = WeakKeyDictionary()
-
-    def of(self, trainer: Trainer, sees_validation: bool = True, most: int | None = None) -> Verdict:
-        """The verdict on a run as it is now; with `most`, after so many new epochs at most, see `behind`."""
-        found = self._diagnosis(trainer, sees_validation)
-        verdict = found.verdict(most=most)
-        return found.verdict(self._dead_share(trainer), most=0) if found.can_die else verdict
-
-    def behind(self, trainer: Trainer, sees_validation: bool = True) -> bool:
-        """Whether there are epochs of a run that have not been looked at."""
-        return self._diagnosis(trainer, sees_validation).behind > 0
-
-    def _diagnosis(self, trainer: Trainer, sees_validation: bool) -> Diagnosis:
-        known = self._known.setdefault(trainer, {})
-        if sees_validation not in known:
-            known[sees_validation] = Diagnosis(trainer.history, trainer.run, sees_validation)
-        return known[sees_validation]
-
-    def _dead_share(self, trainer: Trainer) -> float:
-        """The largest share of dead units in a hidden layer, looked at once an epoch."""
-        epochs = len(trainer.history.epochs)
-        before = self._dead.get(trainer)
-        if before is None or before[0] != epochs:
-            before = self._dead[trainer] = (epochs, dead_share(trainer))
-        return before[1]
+class Verdicts(Found):
+    """The verdicts on the runs of a session, as the lab says them."""
 
     def shown(self, session: Session) -> Shown:
         """What the line says of the selected run."""
@@ -95,18 +65,6 @@ class Verdicts:
         mark, role = MARKS[verdict.kind]
         early = verdict.kind == "too_early"
         return Shown(mark, role, verdict.words, run, UNCOVERS if hidden.validation else "" if early else HINT, not early)
-
-
-def dead_share(trainer: Trainer) -> float:
-    """The largest share of dead units in a hidden layer of a trainer's network; 0 where there is no such layer."""
-    return max((layer.dead_share for layer in trainer.snapshot().layers[:-1]), default=0.0)
-
-
-def final_verdict(trainer: Trainer) -> Verdict:
-    """The verdict on a run that is over."""
-    found = Diagnosis(trainer.history, trainer.run)
-    verdict = found.verdict()
-    return found.verdict(dead_share(trainer)) if found.can_die else verdict
 
 
 def verdict_line(shown: Shown, width: int) -> Row:
