@@ -1,6 +1,7 @@
 """For all tests: a slow machine is no failure, the same examples are tried wherever the tests run, a skip says why,
 and a test may `record_property("said", ...)` a figure that is worth a line."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 import engine  # noqa: F401  before any test imports NumPy: it gives BLAS one thread, as in the app
+
+gc.set_threshold(20_000, 20, 50)  # as in the app: to look through all that thousands of tests have made takes long
 
 settings.register_profile("descent", deadline=None, derandomize=True, database=None)
 settings.load_profile("descent")

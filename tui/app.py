@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
 from engine import Preset
-from tui.home import themes
+from tui.home import remembered, themes
 from tui.keyboard.key_queue import KeysInTurn
 from tui.loading import Failed
 from tui.screens.lab import LabScreen
@@ -51,6 +51,7 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
     ) -> None:
         super().__init__()
         themes.register(self)
+        themes.take(self, remembered.read()[0].theme)  # now: a theme that is set later has all styles worked out twice
         self.lab = LabScreen(preset, pace)
         self.lab.folder = folder
         self.recorded = recorded
@@ -80,7 +81,7 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """Leave: what trains stops first."""
-        self.lab.conductor.pause()
+        self.lab.conductor.close()
         super().exit(*arguments, **options)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -88,8 +89,9 @@ class DescentApp(WritesDifferences, KeysInTurn, inherit_bindings=False):
         if "debug" in self.features or self.is_headless:
             super()._handle_exception(error)
             return
-        self._return_code = 1
-        self.fault = self.fault or fault(error)
+        if not self._return_code:  # a signal has ended it already: what goes wrong on the way out is nobody's concern
+            self._return_code = 1
+            self.fault = fault(error)
         self._close_messages_no_wait()
 
     def escape_closes(self) -> bool:

@@ -22,10 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from facts import machine
-from screen_tables import answer_table, memory_table, start_table, traffic_table, training_table
+from screen_tables import answer_table, memory_table, pane_tables, start_table, traffic_table, training_table
 from watched import Subject
 
-SECTIONS = ("answers", "traffic", "training", "start", "memory")
+SECTIONS = ("answers", "traffic", "panes", "training", "start", "memory")
 BARE = [sys.executable, "-c", "pass"]
 LAB = [sys.executable, "-m", "tui.cli"]
 FOR_EVER = ["--pace", "max", "--set", "training.epochs=1000000"]
@@ -99,6 +99,7 @@ def main() -> None:
         }
         if not given.command:
             own = subject.environment
+            parts["panes"] = lambda: pane_tables(subject, sizes, given.seconds)
             parts["training"] = lambda: training_table(LAB, own, folder, sizes, given.rounds, given.seconds / 3)
             parts["start"] = lambda: start_table(LAB, BARE, subject, sizes[0], 2 * given.rounds)
         for part in SECTIONS:

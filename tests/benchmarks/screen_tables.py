@@ -13,7 +13,7 @@ from statistics import median
 from pseudo_terminal import PseudoTerminal
 from screen_nets import WATCHED, Headless, write_preset
 from tables import table
-from watched import Subject, answers, growth, traffic
+from watched import Subject, answers, by_place, growth, traffic
 
 Size = tuple[int, int]
 
@@ -65,6 +65,24 @@ def traffic_table(subject: Subject, sizes: Sequence[Size], seconds: float, lean:
             rows.append([named(size), name, busy.rate, busy.frames / busy.seconds, each, still.bytes, f"{still.share:.2f}"])
     names = ["screen", "options", "KB/s", "frames/s", "bytes/frame", "bytes when paused", "of a core when paused"]
     return table(f"written at work, for {seconds:g} s", names, rows)
+
+
+def pane_tables(subject: Subject, sizes: Sequence[Size], seconds: float) -> str:
+    """What each pane of the lab writes."""
+    from screen_panes import regions
+
+    tables = []
+    for size in sizes:
+        with subject.open(*size) as terminal:
+            subject.work(terminal)
+            terminal.listen(2.0)
+            data = terminal.listen(seconds)
+        counts = sorted(by_place(data, regions(*size)).items(), key=lambda pair: -pair[1])
+        rows = [
+            [name, count / seconds / 1000.0, f"{100 * count / max(1, len(data)):.0f} %"] for name, count in counts if count
+        ]
+        tables.append(table(f"written by each pane at {named(size)}", ["pane", "KB/s", "of all"], rows))
+    return "\n".join(tables)
 
 
 def training_table(

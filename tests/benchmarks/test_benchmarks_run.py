@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from watched import by_place
+
 HOUSE = Path(__file__).parents[2]
 
 
@@ -29,3 +32,55 @@ def test_the_benchmark_prints_all_its_tables_without_the_peers_that_may_be_missi
     assert "after 500 iterations" in done.stdout
     assert "16 seeds in one stack" in done.stdout
     assert str(HOUSE) not in done.stdout  # a table that is passed on names no folder of this machine
+
+
+ANOTHER = """
+from textual.app import App
+from textual.widgets import Static
+
+class Another(App):
+    BINDINGS = [("a", "say('after a')", ""), ("b", "say('after b')", ""), ("space", "work", "")]
+    count = 0
+    def compose(self):
+        yield Static("ready to go", id="one")
+        yield Static("at rest", id="two")
+    def action_say(self, text):
+        self.query_one("#one", Static).update(text)
+    def action_work(self):
+        self.working = self.set_interval(0.1, self.tick) if not self.count else self.working.stop()
+    def tick(self):
+        self.count += 1
+        self.query_one("#two", Static).update(f"WORKING {self.count}")
+
+Another().run()
+"""
+
+
+@pytest.mark.slow
+def test_the_screen_of_another_app_is_measured_too(tmp_path):
+    app = tmp_path / "another.py"
+    app.write_text(ANOTHER)
+    options = "--keys 6 --seconds 1 --size 80x24 --only answers --only traffic --ready ready.to --working WORKING"
+    keys = ["--start", " ", "--key", "a=after a", "--key", "b=after b"]
+    done = subprocess.run(
+        [sys.executable, "tests/benchmarks/screen_speed.py", *options.split(), *keys, "--", sys.executable, str(app)],
+        cwd=HOUSE,
+        env=os.environ | {"PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"80x24 +idle +\d+\.\d / \d+\.\d / \d+\.\d +- +-\n", done.stdout)
+    assert re.search(r"80x24 +working +\d+\.\d / \d+\.\d / \d+\.\d +\d+\.\d+ +\d+\.\d+\n", done.stdout)
+    found = re.search(r"80x24 +usual +(\d+\.\d) +(\d+\.\d) +(\d+\.\d|-) +(\d+) +\d\.\d\d\n", done.stdout)
+    assert found, done.stdout
+    assert float(found[1]) > 0.0
+    assert int(found[4]) == 0  # paused
+
+
+def test_bytes_are_told_by_the_place_they_are_written_to():
+    data = b"\x1b[?2026h\x1b[1;1H\x1b[1mab\x1b[0m\x1b[3;5Hcd\x1b[2Cef\x1b[?2026l"
+    counts = by_place(data, {"top": (0, 0, 10, 1), "left": (4, 2, 2, 1), "right": (8, 2, 4, 1)})
+    assert counts == {"top": 20, "left": 12, "right": 6, "elsewhere": 8}
+    assert sum(counts.values()) == len(data)

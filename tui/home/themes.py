@@ -93,11 +93,19 @@ def register(app: App[None]) -> None:
 
 
 def take(app: App[None], remembered: str) -> None:
-    """The theme that was chosen last. TEXTUAL_THEME goes before it; a terminal with few colours has one made for them."""
-    if os.environ.get("TEXTUAL_THEME", ""):
-        app.refresh_css(animate=False)  # what Textual has worked out is of before it knew our themes
-        return
-    if remembered in app.available_themes:
-        app.theme = remembered
-    elif app.console.color_system == "standard":
-        app.theme = STANDARD
+    """The theme that was chosen last, for an app that is not drawn yet.
+
+    TEXTUAL_THEME goes before it; a terminal with few colours has one made for them. Assigning `theme` would have Textual
+    read and apply all of its styles twice, a third of the time until something is to be seen.
+    """
+    if not os.environ.get("TEXTUAL_THEME", ""):
+        if remembered in app.available_themes:
+            app.set_reactive(App.theme, remembered)
+        elif app.console.color_system == "standard":
+            app.set_reactive(App.theme, STANDARD)
+    chosen = app.current_theme
+    others = {name: False for name in app.classes if name.startswith("-theme-")}
+    modes = {"-dark-mode": chosen.dark, "-light-mode": not chosen.dark}
+    app.update_classes({**others, f"-theme-{chosen.name}": True, **modes}, update=False)
+    app._refresh_truecolor_filter(app.ansi_theme)
+    app.stylesheet.set_variables(app.get_css_variables())

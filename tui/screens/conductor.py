@@ -47,6 +47,7 @@ class Conductor:
         self._seen: deque[tuple[float, int]] = deque(maxlen=40)
         self._next_frame = self._next_words = 0.0
         self._drive: Drive | None = None
+        self._closed = False
         self._turn = 0  # which start this is: a worker of an earlier one that ends late is not listened to
 
     def mount(self) -> None:
@@ -94,6 +95,11 @@ class Conductor:
             self.screen.workers.cancel_group(self.screen, "training")
             self._stop()
 
+    def close(self) -> None:
+        """The lab is left: nothing is drawn any more."""
+        self._closed = True
+        self.pause()
+
     def land(self) -> None:
         """Finish the batch that is in flight in its thread, if one is: whoever needs trainers at rest waits for it."""
         if self._drive is not None:
@@ -113,7 +119,7 @@ class Conductor:
             self._stop()
             self.phase = len(PHASES) - 1
             self._ended(paced)
-        elif not self.session.running and self.session is session:
+        elif not self.session.running and self.session is session and not self._closed:
             self._frame(True)  # what was in flight when it was paused
 
     def tick(self) -> None:

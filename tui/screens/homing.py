@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.figures import count
-from tui.home import remembered, themes
+from tui.home import remembered
 from tui.home.remembered import PANES, Layout
 from tui.keyboard import keymap, named
 from tui.keyboard.keys import KEYS, Key, in_force
@@ -55,7 +55,6 @@ class AtHome(LooksAt):
         named.put_in_force(self.keymap)
         self.settings.edits = self.keymap.get("settings.enter", ("enter",))
         self.app.set_keymap({name: ",".join(keys) for name, keys in self.keymap.items()})
-        themes.take(self.app, layout.theme)
         self._theme_now = self.app.theme
         self.app.theme_changed_signal.subscribe(self, self._theme_chosen)
 
