@@ -25,6 +25,7 @@ from tui.console.options import target_column as _target
 from tui.console.serving import serve
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
+from tui.terminal.asked import ask, parse_kbps
 from tui.terminal.encoding import Characters
 
 EXAMPLES = """\b
@@ -96,6 +97,8 @@ def main() -> None:
 @click.option(
     "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
 )
+@click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: a few KB a second.")
+@click.option("--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal; frames give way.")
 @click.option("--plain", is_flag=True, help="In words, for a screen reader; the keys work.")
 @_characters
 @_versioned
@@ -105,10 +108,13 @@ def lab(
     settings: tuple[str, ...],
     seed: int | None,
     pace: float,
+    slow_link: bool,
+    max_kbps: float | None,
     plain: bool,
     characters: Characters,
 ) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
+    ask(slow_link, max_kbps)
     if plain and os.name == "posix" and _can_answer_keys() and not is_folder(preset):
         _narrate(preset, target, settings, seed, pace)
         return

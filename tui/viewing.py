@@ -31,7 +31,7 @@ class Viewing:
     `window` holds the limits of x in the unit of x (None: all of it), and with `follow` it moves along with the newest.
     `cursor` is an iteration (from 1; None: there is no cursor) of the selected run; where it is `riding` it goes along with
     the newest. `smoothing` is the weight of the debiased exponential moving
-    average, 0 is none. `clipped` leaves outliers out of the scale.
+    average, 0 is none. `clipped` leaves outliers out of the scale. `written` shows what goes to the terminal.
     """
 
     x: Unit = "epoch"
@@ -45,6 +45,7 @@ class Viewing:
     cursor: int | None = None
     riding: bool = False
     lit: Lit | None = None
+    written: bool = False
 
 
 #: How a preset is looked at before anybody has pressed a key.

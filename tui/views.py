@@ -50,6 +50,7 @@ VIEWS = (
     Entry("seeds", "s", "Seeds as a band", "Train with 5 to 30 seeds: their median, and where eight of ten lie", RUNS),
     Entry("theme", "t", "Theme", "Colours, dark and light, of high contrast, safe for the colour-blind", SCREEN),
     Entry("panes", "p", "Panes", "Show and hide each; it is remembered", SCREEN),
+    Entry("written", "w", "What is written", "Bytes and frames a second to the terminal, at the top", SCREEN),
 )  # fmt: skip
 
 

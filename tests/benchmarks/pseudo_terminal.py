@@ -21,8 +21,11 @@ from collections.abc import Callable, Mapping, Sequence
 import pyte
 
 UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\[>[0-9;]*[mq]")  # pyte would print it
-ASKS = b"\x1b[?2026$p"  # whether the terminal can show a frame all at once
-ANSWER = b"\x1b[?2026;2$y"  # it can, as most can today
+ASKS = re.compile(rb"\x1b\[\?2026\$p|\x1b\[6n")
+ANSWERS = {  # as most terminals answer today
+    b"\x1b[?2026$p": b"\x1b[?2026;2$y",  # a frame can be shown all at once
+    b"\x1b[6n": b"\x1b[1;1R",  # where the cursor is
+}
 FRAME = b"\x1b[?2026h"  # what a frame begins with, where the terminal can
 TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 30.0
@@ -129,9 +132,9 @@ class PseudoTerminal:
             return b""
         self.written += data
         self.came.append((time.perf_counter(), len(self.written)))
-        if (asked := self.written.find(ASKS, self._answered)) >= 0:
-            self._answered = asked + len(ASKS)
-            os.write(self.master, ANSWER)
+        for asked in ASKS.finditer(self.written, self._answered):
+            self._answered = asked.end()
+            os.write(self.master, ANSWERS[asked[0]])
         return data
 
     def listen(self, seconds: float) -> bytes:

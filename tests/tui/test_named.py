@@ -168,7 +168,7 @@ def test_a_line_that_has_no_room_for_all_and_a_report_name_the_keys_in_force(oth
 @pytest.fixture
 def own_keys(home):
     """A keymap file in which every key of the lab is another one, and some of views and sheets."""
-    views = {f"view.{entry.id}": letter for entry, letter in zip(VIEWS, "ABCDEFGHIJKLMNPQRSTU", strict=True)}
+    views = {f"view.{entry.id}": letter for entry, letter in zip(VIEWS, "ABCDEFGHIJKLMNPQRSTUV", strict=True)}
     more = {"evidence.w": "W", "list.enter": ["enter", "Y"], "inside.enter": "E", "phase.enter": "E"}
     more |= {f"{pane}.{arrow}": key for pane in ("inside", "phase") for arrow, key in zip(ARROWS, "hljk", strict=True)}
     more |= {"phase.pageup": "u", "phase.pagedown": "d"}
@@ -278,4 +278,4 @@ def test_every_view_has_a_key_with_an_id_that_may_be_a_key_of_the_lab():
     (place,) = [place for place in places() if place.name == "view"]
     assert [(one.id, one.key) for one in place.bindings] == [(entry.key_id, entry.letter) for entry in VIEWS]
     assert len({one.tooltip for one in place.bindings}) == len(VIEWS)
-    assert keymap.checked({"view.boundary": "w"}, "") == {"view.boundary": ("w",)}
+    assert keymap.checked({"view.boundary": "k"}, "") == {"view.boundary": ("k",)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,25 @@ def test_a_preset_that_does_not_exist_is_refused_in_one_line():
         assert lab.written.decode().strip().count("\n") == 0
         assert 'Did you mean "recipe"?' in lab.written.decode()
         assert termios.tcgetattr(lab.slave) == lab.before
+
+
+def test_a_slow_link_gets_sixteen_colours_and_no_more_than_its_budget_and_the_line_at_the_top_says_so(home):
+    kept = home / "layout.json"
+    home.mkdir()
+    kept.write_text('{"viewing": {"written": true}}', encoding="utf-8")
+    endless = ("--set", "training.epochs=99999", "--pace", "max")
+    with Terminal(80, 24, "digits", *endless, "--slow-link", "--max-kbps", "2") as lab:
+        lab.shows("READY")
+        lab.press(b" ")
+        lab.until(lambda: re.search(r"RUNNING .* \d\.\d KB/s \d\.\d fps", lab.text.splitlines()[0]))
+        began, before = time.perf_counter(), len(lab.written)
+        lab.listen(2.0)
+        assert before < len(lab.written) <= before + 2000 * (time.perf_counter() - began) + 3000  # a frame and a bit
+        assert b"38;2;" not in lab.written and b"38;5;" not in lab.written
+        lab.press(b" ")
+        lab.shows("PAUSED")
+        lab.quiet()
+        assert lab.read(0.5) == b""
+        assert "KB/s" not in lab.text
+        lab.press(b"vw")
+        lab.until(lambda: '"written": false' in kept.read_text(encoding="utf-8"))

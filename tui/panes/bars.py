@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tui.canvas import Pane, Row, Span, ends, fit, row, width_of
-from tui.figures import duration, rate
+from tui.figures import duration, rate, written
 from tui.keyboard.keys import KEYS, Key, footer
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far the selected run is; `speed` in iterations a second and `left` in seconds are 0 where they say nothing, and so
-    are `epochs` and `iterations` where how many there will be is hidden."""
+    are `epochs` and `iterations` where how many there will be is hidden. `written` is in bytes and frames a second, to the
+    terminal."""
 
     name: str
     settings: str
@@ -26,6 +27,7 @@ class Standing:
     speed: float
     left: float
     steps: bool = False  # on a surface, where an epoch is a step
+    written: tuple[float, float] = (0.0, 0.0)
 
 
 MARKS = {
@@ -48,12 +50,17 @@ def header(standing: Standing, width: int) -> Row:
         counts = f"  step {epoch}"
     speed = f"  {rate(standing.speed)}" if standing.speed > 0 else ""
     time = f"  {duration(standing.left)}" if standing.left > 0 and wide else ""
-    right: Row = ((word, role), (f"{counts}{speed}{time} ", "text"))
+    costs = f"  {written(*standing.written, wide)}" if standing.written[0] > 0 else ""
+    right: Row = ((word, role), (f"{counts}{speed}{time}{costs} ", "text"))
     left: Row = ()
     for settings in (f": {standing.settings}", f": {standing.settings_short}", ""):
         left = ((" descent  ", "title"), (standing.name, "strong"), (settings, "text"))
         if width_of(left) + width_of(right) + 2 <= width:
-            break
+            return ends(left, right, width)
+    if costs:  # what was asked for comes before the app's own name, and before the speed
+        left = ((f" {standing.name}", "strong"),)
+        if width_of(left) + width_of(right) + 2 > width:
+            right = ((word, role), (f"{counts}{costs} ", "text"))
     return ends(left, right, width)
 
 

@@ -18,6 +18,7 @@ from tui import view
 from tui.pace import Pace
 from tui.panes.training_loop import PHASES
 from tui.session import Session
+from tui.terminal.link import way_of
 
 FRAMES = 10  # a second at most, while it trains
 SHARE = 0.2  # of the time, at most, goes into drawing: where a frame costs more, there are fewer of them
@@ -55,9 +56,9 @@ class Conductor:
         self._timer = self.screen.set_interval(1 / FRAMES, self._draw, pause=True)
 
     def _draw(self) -> None:
-        """Draw a frame, unless drawing has already had its share of the time."""
+        """Draw a frame, unless drawing has already had its share of the time, or the terminal has no room for it."""
         before = time.perf_counter()
-        if before >= self._next_frame:
+        if before >= self._next_frame and way_of(self.screen.app).free():
             words = before >= self._next_words
             if words:
                 self._next_words = before + WORDS

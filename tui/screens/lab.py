@@ -6,6 +6,7 @@ the screen nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -45,6 +46,7 @@ from tui.screens.seeds import TrainsSeeds
 from tui.screens.too_small import TooSmall
 from tui.screens.training import Trains
 from tui.session import Session
+from tui.terminal.link import way_of
 from tui.words import outcome
 
 
@@ -130,6 +132,8 @@ class LabScreen(
             self.show_form()  # the rate of now stands in it
         speed, left = conductor.speed, conductor.left
         standing, state, steps = view.standing(session, speed, left), session.state, session.trainer.run.surface is not None
+        if self.viewing.written and session.running:
+            standing = replace(standing, written=way_of(self.app).rates() or (0.0, 0.0))
         self.query_one("#header", Bar).show(lambda width: header(standing, width))
         self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps, self.keys))
         self.progress.show(view.branches(session), len(session.kept) + session.selected)

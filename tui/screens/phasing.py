@@ -25,6 +25,7 @@ from tui.plots.landscape import Ball, surface_picture
 from tui.screens.training import Trains
 from tui.screens.viewing import LooksAt
 from tui.session import Session
+from tui.terminal.link import way_of
 
 ROLLS = (0.2, 0.5, 0.8, 1.0)  # the places, as shares of a step, that the ball is seen at
 EVERY = 0.06  # seconds between two of them, at the usual pace
@@ -179,7 +180,8 @@ class Phasing(Trains, LooksAt):
         if self.session.running:
             self._rolled = 1.0
             return
-        self._rolled = next((share for share in ROLLS if share > self._rolled), 1.0)
-        self.show_curves()
+        if way_of(self.app).free():
+            self._rolled = next((share for share in ROLLS if share > self._rolled), 1.0)
+            self.show_curves()
         if self._rolled < 1.0:
             self._rolling = self.set_timer(self._between, self._roll_on)

@@ -13,6 +13,7 @@ from tui.predicting import answers, hint, read
 from tui.screens.sheets import Sheet, typing_line
 from tui.screens.sheets import hint as sheet_hint
 from tui.session import Session
+from tui.terminal.link import way_of
 
 FRAMES = 5  # a second
 
@@ -24,6 +25,7 @@ class Predict(Sheet[None]):
         super().__init__("predict")
         self.session, self.typed, self.remember = session, typed, remember
         self._shown: tuple[object, ...] = ()
+        self._frames = -1  # of the lab, which trains behind this sheet
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -46,8 +48,11 @@ class Predict(Sheet[None]):
         self.call_after_refresh(self._draw)
 
     def _follow(self) -> None:
-        """Draw again where training has gone on."""
-        session = self.session
+        """Draw again where training has gone on, and the terminal had room for a frame."""
+        session, frames = self.session, way_of(self.app).frames
+        if session.running and frames == self._frames:
+            return
+        self._frames = frames
         now = (session.steps, session.trainer.iteration, len(session.trainer.history.changes), id(session.trainer))
         if now != self._shown:
             self._shown = now

@@ -13,6 +13,7 @@ from tui.panes.curves import Curves
 from tui.plots import windows
 from tui.plots.sight import Sight, sight_of
 from tui.screens.viewing import LooksAt
+from tui.terminal.link import way_of
 from tui.viewing import SMOOTHINGS, UNITS, Unit, Viewing
 from tui.views import Entry
 
@@ -91,6 +92,9 @@ class Reads(LooksAt):
         viewing = self.viewing
         if entry.id == "smoothing":
             return f"{viewing.smoothing:g}" if viewing.smoothing else "none", ""
+        if entry.id == "written":
+            nothing = "" if way_of(self.app).rates() is not None else "Not known here: this is no terminal of ours"
+            return "shown" if viewing.written else "", nothing
         now = {
             "x": viewing.x if viewing.x == "seconds" else viewing.x.removesuffix("s") + "s",
             "log-x": "logarithmic" if viewing.log_x else "linear",
@@ -122,6 +126,8 @@ class Reads(LooksAt):
             return replace(viewing, smoothing=SMOOTHINGS[(place + 1) % len(SMOOTHINGS)])
         if name == "outliers":
             return replace(viewing, clipped=not viewing.clipped)
+        if name == "written":
+            return replace(viewing, written=not viewing.written)
         return None
 
     @property

@@ -18,6 +18,7 @@ from tui.plots import more_curves
 from tui.plots.more_curves import MORE
 from tui.screens.base import Lab
 from tui.terminal.ascii import only_ascii
+from tui.terminal.link import way_of
 from tui.viewing import AS_IT_IS, OWN, Viewing
 from tui.views import VIEWS, Entry
 
@@ -105,7 +106,11 @@ class LooksAt(Lab):
         """Go on with a look that takes its time, while nothing trains."""
         self._glancing = False
         if self.inside and self._more_to_see and not self.session.running:
-            self._look_inside()
+            if way_of(self.app).free():
+                self._look_inside()
+            else:
+                self._glancing = True
+                self.set_timer(GLANCE, self._look_again)
 
     @on(InsidePane.Moved)
     def _moved_inside(self, message: InsidePane.Moved) -> None:

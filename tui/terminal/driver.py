@@ -1,7 +1,7 @@
 """Textual's driver for a terminal, with what a terminal far away needs: here its pieces are put together.
 
-`sent` knows what was written, and is asked before a frame is drawn; `typed` takes what is read apart into keys; `writer`
-never hangs; `leaving` hears signals, and `modes` knows what sets the terminal back, whatever ended the lab.
+`sent` knows what was written, and `link` whether there is room for a frame; `typed` takes what is read apart into keys;
+`writer` never hangs; `leaving` hears signals, and `modes` knows what sets the terminal back, whatever ended the lab.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.terminal import modes
+from tui.terminal.asked import asked
 from tui.terminal.leaving import PATIENCE, Leaving, set_back, write_at_once
+from tui.terminal.link import Link
 from tui.terminal.sent import Sent
 from tui.terminal.typed import Kind, Typed, Unit, link
 from tui.terminal.writer import Writer
@@ -39,6 +41,7 @@ class TerminalDriver(LinuxDriver):
         if sys.__stdout__ is not None and not (self._file is not None and self._file.isatty()):
             self._file = sys.__stdout__  # as with 2>errors.txt
         self.sent = Sent()
+        self.link = Link(self.sent, self.write, self._taken, asked, self._get_terminal_size)
         self.typed = Typed(*link(os.environ))
         self._parser = XTermParser(self._debug)
         self.leaving = Leaving(self._told, self._paused, self._force)
@@ -73,6 +76,14 @@ class TerminalDriver(LinuxDriver):
         self.sent.add(data)
         self._writer.write(data)
 
+    def flush(self) -> None:
+        """All of a frame, or of what a key has changed, was written."""
+        self.link.drawn()
+
+    def _taken(self) -> bool:
+        """Whether there is no room for a frame here: something waits to be written, or the terminal is another's now."""
+        return self._writer is None or self._writer.behind or not self._in_front()
+
     # coming and going
 
     def start_application_mode(self) -> None:
@@ -81,6 +92,7 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         with suppress(termios.error):
             self._made = termios.tcgetattr(self.fileno)
+        self.link.begin()
 
     def disable_input(self) -> None:
         if self._wakes is not None:
@@ -94,6 +106,8 @@ class TerminalDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         if not self._on:
             return
+        if self.leaving.code != 128 + signal.SIGHUP:  # else nobody is there to answer
+            self.link.end()
         self.disable_input()
         set_back(self.fileno, self.attrs_before, self._made)
         self.write(modes.back(self._term, self._kitty))
@@ -197,7 +211,10 @@ class TerminalDriver(LinuxDriver):
                     self.leaving.hang_up()  # the shell that started this is dead, and another one has the terminal
                     return
             for message in self._messages(units):
-                self.process_message(message)
+                if isinstance(message, events.CursorPosition):
+                    self.link.answered()
+                else:
+                    self.process_message(message)
 
     def _run_input_thread(self) -> None:
         try:

@@ -29,6 +29,7 @@ class Writer(WriterThread):
         self._text = file
         self._tell = gone
         self._given_up = False
+        self._queue.maxsize = 0  # where it were full, the event loop would wait for it, and with that every key
         self._left = 0  # bytes in its hands that are not written yet
 
     def write(self, text: str) -> None:
