@@ -10,13 +10,10 @@ from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
-from engine import Preset
 from tui.home import remembered, themes
 from tui.keyboard.key_queue import KeysInTurn
 from tui.loading import Failed
-from tui.screens.lab import LabScreen
-from tui.screens.sheets import Ask
-from tui.session import Session
+from tui.screens.curtain import Curtain, Unread
 from tui.terminal.ascii import DrawsCharacters
 from tui.terminal.differences import WritesDifferences
 from tui.terminal.encoding import ALL, Characters
@@ -24,6 +21,10 @@ from tui.terminal.fault import fault
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+    from engine import Preset
+    from tui.screens.lab import LabScreen
+    from tui.session import Session
 
 AGAIN = "Draw the whole screen again, where something else has written on it"
 LEAVES = "Quit, whatever is open; asks only while training"
@@ -37,7 +38,13 @@ def everything() -> type[Provider]:
 
 
 class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_bindings=False):
-    """descent on a terminal."""
+    """descent on a terminal.
+
+    With an `Unread` preset a curtain is to be seen, at once, and keys wait until the lab is there: NumPy, the engine and the
+    lab take as long to import as Textual does.
+    """
+
+    lab: LabScreen
 
     TITLE = "descent"
     CSS_PATH = "app.tcss"
@@ -50,7 +57,7 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
 
     def __init__(
         self,
-        preset: Preset,
+        preset: Preset | Unread,
         pace: float = 1.0,
         folder: Path | None = None,
         recorded: tuple[str, Session] | None = None,
@@ -60,12 +67,20 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
         self.characters = characters
         themes.register(self)
         themes.take(self, remembered.read()[0].theme)  # now: a theme that is set later has all styles worked out twice
-        self.lab = LabScreen(preset, pace)
-        self.lab.folder = folder
-        self.recorded = recorded
+        self.pace, self.folder, self.recorded = pace, folder, recorded
         self.fault = ""  # what went wrong in it, once something has
-        if recorded is not None:
-            self.lab.conductor.session = recorded[1]
+        self.unread = preset if isinstance(preset, Unread) else None
+        if not isinstance(preset, Unread):
+            self.make_lab(preset)
+
+    def make_lab(self, preset: Preset) -> None:
+        """The lab on this preset, not yet to be seen."""
+        from tui.screens.lab import LabScreen
+
+        self.lab = LabScreen(preset, self.pace)
+        self.lab.folder = self.folder
+        if self.recorded is not None:
+            self.lab.conductor.session = self.recorded[1]
 
     def get_driver_class(self) -> type[Driver]:
         """Our own for a terminal, unless something else is asked for (a browser, Windows, a test)."""
@@ -81,6 +96,10 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
         return TerminalDriver
 
     def on_mount(self) -> None:
+        if self.unread is not None:
+            self.holding = True
+            self.push_screen(Curtain(self.unread))
+            return
         self.push_screen(self.lab)
         if self.lab.folder is not None:
             self.call_after_refresh(self.lab.action_presets, of_folder=True)
@@ -89,7 +108,8 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """Leave: what trains stops first."""
-        self.lab.conductor.close()
+        if hasattr(self, "lab"):
+            self.lab.conductor.close()
         super().exit(*arguments, **options)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -111,10 +131,16 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
 
     def keep_what_waits(self) -> None:
         """Write down what is kept from one start to the next, where there was no time to leave in order."""
-        self.lab.leave_home()
+        if hasattr(self, "lab"):
+            self.lab.leave_home()
 
     def action_leave(self) -> None:
         """Quit, from any screen; asks only while training."""
+        from tui.screens.sheets import Ask
+
+        if isinstance(self.screen, Curtain):
+            self.exit()
+            return
         if isinstance(self.screen, Ask):
             self.screen.dismiss(True)
             return
@@ -130,7 +156,7 @@ def rest_garbage() -> None:
 
 
 def run_lab(
-    preset: Preset,
+    preset: Preset | Unread,
     pace: float = 1.0,
     folder: Path | None = None,
     recorded: tuple[str, Session] | None = None,

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from presets import names as bundled
 from tui.console.commands import check, keys, list_presets, new, open_folder, print_folder, schema
 from tui.console.commands import versioned as _versioned
 from tui.console.failing import ending_in_words
@@ -129,10 +130,12 @@ def lab(
         _train("plain", preset, settings, seed, words=words, target=target)
         return
     _prepare_screen()
-    loaded = load(preset, settings, seed, words, target)
+    plainly = preset in bundled() and not settings and seed is None and target is None  # nothing in it can be wrong
+    loaded = None if plainly else load(preset, settings, seed, words, target)
     from tui.app import run_lab
+    from tui.screens.curtain import Unread
 
-    run_lab(loaded, pace, characters=characters)
+    run_lab(loaded or Unread(preset, lambda: load(preset)), pace, characters=characters)
 
 
 def _refuse_settings_of_recorded(with_settings: bool) -> None:

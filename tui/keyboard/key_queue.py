@@ -23,18 +23,30 @@ class KeysInTurn(App[None]):
         super().__init__()
         self._keys: deque[events.Key] = deque()  # the first of them is being looked at
         self._turn = 0  # how many keys there were so far
+        self.holding = False  # nobody is there yet who could look at keys, so they wait
         self._watched = 0  # the turn that is given up when PATIENCE is over
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
+        if self.holding and event.key == "ctrl+q":
+            self._keys.clear()
+            self.holding = False
         self._keys.append(event)
+        if self.holding:
+            return
         if len(self._keys) == 1:
             await self._look_at_next()
         elif self._watched != self._turn:
             self._watched = self._turn
             self.set_timer(PATIENCE, lambda turn=self._turn: self._done(turn))
+
+    def hold_no_more(self) -> None:
+        """Somebody is there now: the keys that have waited have their turn, once the screen is drawn."""
+        self.holding = False
+        if self._keys:
+            self.call_after_refresh(self._look_at_next)
 
     async def _look_at_next(self) -> None:
         """Hand out the first key, and follow it on its way."""
