@@ -69,9 +69,13 @@ class Answers:
 
 
 def answers(terminal: PseudoTerminal, keys: Sequence[tuple[bytes, str]], count: int, seed: int = 0) -> Answers:
-    """Press `count` keys, taking `keys` in turn at uneven distances, and time each."""
+    """Press `count` keys or a few more, so that all of `keys` were pressed equally often, and time each.
+
+    They are taken in turn, at uneven distances; the last has to leave the app as the first has found it.
+    """
     draws = random.Random(seed)
-    taken = [answer(terminal, *keys[index % len(keys)], draws.uniform(*BETWEEN)) for index in range(count)]
+    turns = range(-(-count // len(keys)))
+    taken = [answer(terminal, *key, draws.uniform(*BETWEEN)) for _ in turns for key in keys]
     return Answers(sorted(taken))
 
 
