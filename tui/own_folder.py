@@ -6,10 +6,13 @@ A bundled preset keeps its name: a file of the same name among one's own is call
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import presets
 from tui.home.folders import presets_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -36,6 +39,8 @@ def source_of(name: str) -> str:
 
 def named(entry: str) -> tuple[str, str]:
     """The name and the source, as a loaded preset has them, of what the list calls a preset."""
+    from pathlib import Path
+
     if entry in presets.names():
         return entry, f"presets/{entry}.toml"
     source = source_of(entry)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -44,6 +43,8 @@ def list_presets(as_json: bool) -> None:
 @versioned
 def new(file: str, original: str | None) -> None:
     """Write a preset to begin with, a comment beside every key."""
+    from pathlib import Path
+
     place = Path(file).expanduser()
     if is_table(file):
         raise Refused(f'descent: "{file}" is a table: descent show {file} --target COLUMN writes a preset for one.')
@@ -124,6 +125,8 @@ def check(files: tuple[str, ...]) -> None:
 
 def _files_of(word: str) -> list[str]:
     """The preset files that a word means: itself, or those in the folder."""
+    from pathlib import Path
+
     if is_table(word):
         raise Refused(f'descent: "{word}" is a table, not a preset: descent show {word} --target COLUMN writes one.')
     if not is_folder(word):
@@ -145,6 +148,8 @@ def _is_right(file: str) -> bool:
 
 def print_folder(word: str) -> None:
     """Print what presets a folder has, and what is wrong with its other files."""
+    from pathlib import Path
+
     from tui.listing import headings_in, list_lines
 
     headings, broken = headings_in(Path(word))
@@ -161,6 +166,8 @@ def open_folder(word: str, pace: float, characters: Characters = ALL) -> None:
 
     Raises Refused with every problem where none can.
     """
+    from pathlib import Path
+
     from tui.listing import headings_in
 
     headings, broken = headings_in(Path(word))

@@ -5,7 +5,6 @@ What it needs is an extra of the package, imported inside the command.
 
 from __future__ import annotations
 
-import shlex
 import sys
 
 import click
@@ -45,6 +44,8 @@ def serve(preset: str, target: str | None, settings: tuple[str, ...], seed: int 
         *(f"--set={one}" for one in settings),
         *(f"--{name}={value}" for name, value in (("seed", seed), ("target", target)) if value is not None),
     ]
+    import shlex
+
     command = shlex.join([sys.executable, "-P", "-m", "tui.cli", preset, *options])
     try:
         asyncio.run(LabServer(command, host, port, "descent").serve_until_asked(_ready))

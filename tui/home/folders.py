@@ -7,7 +7,10 @@ every call, so that a test or a shell can change it.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def state_folder() -> Path:
@@ -27,6 +30,8 @@ def keymap_file() -> Path:
 
 def typed_file(typed: str) -> Path:
     """The file whose name somebody typed. Raises ValueError where it is none, or a folder's."""
+    from pathlib import Path
+
     word = typed.strip()
     if not word:
         raise ValueError("type the name of a file")
@@ -40,6 +45,8 @@ def typed_file(typed: str) -> Path:
 
 
 def _home() -> Path | None:
+    from pathlib import Path
+
     home = os.environ.get("DESCENT_HOME", "")
     return Path(home).expanduser() if home else None
 

@@ -145,6 +145,8 @@ class LabScreen(
             loop.show(moment)
         if words:
             self.show_verdict()
+        else:
+            self.verdicts.follow(session)
         self.remember()
 
     def show_form(self) -> None:

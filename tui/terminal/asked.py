@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
 
 import click
 
 
-@dataclass(slots=True)
 class Asked:
     """`slow`: as little as makes sense; `most`: bytes a second, infinity is as many as there are."""
 
-    slow: bool = False
-    most: float = math.inf
+    def __init__(self, slow: bool = False, most: float = math.inf) -> None:
+        self.slow, self.most = slow, most
 
     @property
     def limited(self) -> bool:

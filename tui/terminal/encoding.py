@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NAMES = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set decides
 COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # what Python writes into LC_CTYPE where it was C (PEP 538)
@@ -20,8 +20,7 @@ UTF_8 = re.compile(r"utf-?8$", re.IGNORECASE)
 BARE = re.compile(r"linux|vt\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Characters:
+class Characters(NamedTuple):
     """Whether only ASCII is drawn, and why, where nobody has asked for it."""
 
     ascii_only: bool = False

@@ -25,6 +25,10 @@ class Found:
         verdict = found.verdict(most=most)
         return found.verdict(self._dead_share(trainer), most=0) if found.can_die else verdict
 
+    def look(self, trainer: Trainer, sees_validation: bool, most: int) -> None:
+        """Look at so many of the epochs that are new, at most."""
+        self._diagnosis(trainer, sees_validation).verdict(most=most)
+
     def behind(self, trainer: Trainer, sees_validation: bool = True) -> bool:
         """Whether there are epochs of a run that have not been looked at."""
         return self._diagnosis(trainer, sees_validation).behind > 0

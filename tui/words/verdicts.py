@@ -32,7 +32,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "refused": ("#", "bad"),
 }
 HINT = "<show.why> = why"
-MOST = 200  # epochs that are looked at at once: 10 to 20 ms; of a run that is quicker the line comes after
+MOST = 60  # epochs that are looked at in a frame: 5 ms; of a run that is quicker the line comes after
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Shown:
 
 class Verdicts(Found):
     """The verdicts on the runs of a session, as the lab says them."""
+
+    def follow(self, session: Session) -> None:
+        """Look at a few of the newest epochs of the selected run; its verdict is shown later."""
+        if not session.hidden.verdict:
+            self.look(session.trainer, not session.hidden.validation, MOST)
 
     def shown(self, session: Session) -> Shown:
         """What the line says of the selected run."""
