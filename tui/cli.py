@@ -20,13 +20,13 @@ from tui.console.commands import versioned as _versioned
 from tui.console.failing import ending_in_words
 from tui.console.interrupted import catching_interrupts
 from tui.console.options import characters as _characters
-from tui.console.options import parse_pace, parse_seeds
+from tui.console.options import parse_kbps, parse_pace, parse_seeds
 from tui.console.options import set_and_seed as _set_and_seed
 from tui.console.options import target_column as _target
 from tui.console.serving import serve
 from tui.loading import Refused, is_recorded, load, load_session
 from tui.own_folder import is_folder
-from tui.terminal.asked import ask, parse_kbps
+from tui.terminal.asked import ask
 from tui.terminal.encoding import Characters
 
 EXAMPLES = """\b

@@ -14,24 +14,25 @@ from watched import by_place
 HOUSE = Path(__file__).parents[2]
 
 
+def printed(*arguments: str) -> str:
+    """What a benchmark prints, once it has ended well."""
+    environment = os.environ | {"PYTHONPATH": str(HOUSE)}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=HOUSE, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_the_benchmark_prints_all_its_tables_without_the_peers_that_may_be_missing():
     command = "tests/benchmarks/engine_speed.py --rounds 1 --slice 0.0005 --long 500 --net 2-16-8-1 --dtype float32"
-    done = subprocess.run(
-        [sys.executable, *command.split(), "--without", "torch", "--without", "sklearn"],
-        cwd=HOUSE,
-        env=os.environ | {"PYTHONPATH": str(HOUSE)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "torch: missing, sklearn: missing" in done.stdout
-    assert re.search(r"ours / matmul floor .*\n-+\n2-16-8-1 +float32 +32 +\d+\.\d\d ", done.stdout)
-    assert re.search(r"the whole step +\d+\.\d\n", done.stdout)
-    assert re.search(r"async for / for\n-+\n2-16-8-1 +float32 +\d", done.stdout)
-    assert "after 500 iterations" in done.stdout
-    assert "16 seeds in one stack" in done.stdout
-    assert str(HOUSE) not in done.stdout  # a table that is passed on names no folder of this machine
+    said = printed(*command.split(), "--without", "torch", "--without", "sklearn")
+    assert "torch: missing, sklearn: missing" in said
+    assert re.search(r"ours / matmul floor .*\n-+\n2-16-8-1 +float32 +32 +\d+\.\d\d ", said)
+    assert re.search(r"the whole step +\d+\.\d\n", said)
+    assert re.search(r"async for / for\n-+\n2-16-8-1 +float32 +\d", said)
+    assert "after 500 iterations" in said
+    assert "16 seeds in one stack" in said
+    assert str(HOUSE) not in said  # a table that is passed on names no folder of this machine
 
 
 ANOTHER = """
@@ -62,19 +63,11 @@ def test_the_screen_of_another_app_is_measured_too(tmp_path):
     app.write_text(ANOTHER)
     options = "--keys 6 --seconds 1 --size 80x24 --only answers --only traffic --ready ready.to --working WORKING"
     keys = ["--start", " ", "--key", "a=after a", "--key", "b=after b"]
-    done = subprocess.run(
-        [sys.executable, "tests/benchmarks/screen_speed.py", *options.split(), *keys, "--", sys.executable, str(app)],
-        cwd=HOUSE,
-        env=os.environ | {"PYTHONPATH": str(HOUSE)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"80x24 +idle +\d+\.\d / \d+\.\d / \d+\.\d +- +-\n", done.stdout)
-    assert re.search(r"80x24 +working +\d+\.\d / \d+\.\d / \d+\.\d +\d+\.\d+ +\d+\.\d+\n", done.stdout)
-    found = re.search(r"80x24 +usual +(\d+\.\d) +(\d+\.\d) +(\d+\.\d|-) +(\d+) +\d\.\d\d\n", done.stdout)
-    assert found, done.stdout
+    said = printed("tests/benchmarks/screen_speed.py", *options.split(), *keys, "--", sys.executable, str(app))
+    assert re.search(r"80x24 +idle +\d+\.\d / \d+\.\d / \d+\.\d +- +-\n", said)
+    assert re.search(r"80x24 +working +\d+\.\d / \d+\.\d / \d+\.\d +\d+\.\d+ +\d+\.\d+\n", said)
+    found = re.search(r"80x24 +usual +(\d+\.\d) +(\d+\.\d) +(\d+\.\d|-) +(\d+) +\d\.\d\d\n", said)
+    assert found, said
     assert float(found[1]) > 0.0
     assert int(found[4]) == 0  # paused
 

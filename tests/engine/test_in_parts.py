@@ -112,12 +112,18 @@ async def test_the_loop_goes_on_while_long_work_is_done():
     assert [item async for item in stream(source)] == ["one", "two"]
 
 
-async def test_what_is_in_flight_lands_when_it_is_cancelled_and_nothing_after_it():
-    source = Sluggish()
+async def in_flight(source: Sluggish) -> tuple[Drive, asyncio.Task[None]]:
+    """It is under way, and its first function is in the thread."""
     drive = Drive(source)
     task = asyncio.create_task(drive.run())
     while not drive.in_flight:
         await asyncio.sleep(0.001)
+    return drive, task
+
+
+async def test_what_is_in_flight_lands_when_it_is_cancelled_and_nothing_after_it():
+    source = Sluggish()
+    drive, task = await in_flight(source)
     task.cancel()
     await asyncio.sleep(0.01)
     assert not task.done()
@@ -128,10 +134,7 @@ async def test_what_is_in_flight_lands_when_it_is_cancelled_and_nothing_after_it
 
 async def test_whoever_needs_it_at_rest_lands_it_and_then_it_goes_on():
     source = Sluggish()
-    drive = Drive(source)
-    task = asyncio.create_task(drive.run())
-    while not drive.in_flight:
-        await asyncio.sleep(0.001)
+    drive, task = await in_flight(source)
     threading.Timer(0.02, source.go.set).start()
     drive.land()
     assert source.made == ["one"]

@@ -8,10 +8,11 @@ from collections import deque
 import click
 import pytest
 
+from tui.console.options import parse_kbps
 from tui.figures import written
 from tui.panes.bars import Standing, header
 from tui.terminal.answers import LOST, MOST, PATIENCE, QUESTION
-from tui.terminal.asked import Asked, ask, asked, parse_kbps
+from tui.terminal.asked import Asked, ask, asked
 from tui.terminal.budget import LONGEST, slow_rate
 from tui.terminal.link import Link
 from tui.terminal.sent import Sent

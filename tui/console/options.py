@@ -18,15 +18,22 @@ MOST_SEEDS = 10_000  # of one command
 
 def parse_pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
     """A positive number, or `max`, which is infinity."""
-    if value == "max":
-        return math.inf
+    return math.inf if value == "max" else _positive(value, "a positive number or max", ctx, param)
+
+
+def parse_kbps(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """A positive number of KB (1000 bytes) a second; nothing is no limit."""
+    return None if value is None else _positive(value, "a positive number of KB a second, such as 20", ctx, param)
+
+
+def _positive(value: str, allowed: str, ctx: click.Context, param: click.Parameter) -> float:
     try:
-        pace = float(value)
+        number = float(value)
     except ValueError:
-        pace = math.nan
-    if not 0.0 < pace < math.inf:
-        raise click.BadParameter(f"{value} is not a positive number or max.", ctx, param)
-    return pace
+        number = math.nan
+    if not 0.0 < number < math.inf:
+        raise click.BadParameter(f"{value} is not {allowed}.", ctx, param)
+    return number
 
 
 def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 import os
 
-import click
-
 
 class Asked:
     """`slow`: as little as makes sense; `most`: bytes a second, infinity is as many as there are."""
@@ -32,16 +30,3 @@ def ask(slow_link: bool, max_kbps: float | None) -> None:
     asked.slow, asked.most = slow_link, math.inf if max_kbps is None else max_kbps * 1000.0
     if slow_link:
         os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "standard")
-
-
-def parse_kbps(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """A positive number of KB (1000 bytes) a second; nothing is no limit."""
-    if value is None:
-        return None
-    try:
-        rate = float(value)
-    except ValueError:
-        rate = math.nan
-    if not 0.0 < rate < math.inf:
-        raise click.BadParameter(f"{value} is not a positive number of KB a second, such as 20.", ctx, param)
-    return rate
