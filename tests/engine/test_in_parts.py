@@ -123,7 +123,7 @@ async def in_flight(source: Sluggish) -> tuple[Drive, asyncio.Task[None]]:
 
 async def test_what_is_in_flight_lands_when_it_is_cancelled_and_nothing_after_it():
     source = Sluggish()
-    drive, task = await in_flight(source)
+    _, task = await in_flight(source)
     task.cancel()
     await asyncio.sleep(0.01)
     assert not task.done()
