@@ -2,6 +2,7 @@
 and a test may `record_property("said", ...)` a figure that is worth a line."""
 
 import gc
+import signal
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,6 +10,10 @@ import pytest
 from hypothesis import settings
 
 import engine  # noqa: F401  before any test imports NumPy: it gives BLAS one thread, as in the app
+
+for each in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+    if signal.getsignal(each) is signal.SIG_IGN:  # as below nohup: what the tests start would ignore it too
+        signal.signal(each, lambda *_: None)
 
 gc.set_threshold(20_000, 20, 50)  # as in the app: to look through all that thousands of tests have made takes long
 

@@ -155,7 +155,7 @@ def test_the_most_that_steps_really_take_at_a_time_is_what_the_formula_says(run)
         trainer.quietly(trainer._forward)  # no evaluation of whole sets, which the formula leaves out
         trainer.quietly(trainer._measure)
         trainer.quietly(trainer._backward)
-        trainer.quietly(trainer._update, 0.0)
+        trainer.quietly(trainer.update, 0.0)
     peak = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     order = trainer.objective.batches.order.nbytes  # every epoch draws one

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from engine import load_preset
+from engine import load_preset, verifying
 from tui.aside import Aside
-from tui.screens import loading, proving
+from tui.console import unwatched
+from tui.screens import loading
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ async def verify(person) -> None:
 
 
 async def test_claims_are_verified_beside_the_lab_and_the_lesson_tells(lab, monkeypatch):
-    monkeypatch.setattr(proving, "cores", lambda: 1)
+    monkeypatch.setattr(unwatched, "cores", lambda: 1)
     async with lab("training-loop-step", epochs=None) as person:
         assert person.session.preset.sheet.claim
         await verify(person)
@@ -166,7 +167,7 @@ async def test_escape_cancels_verifying(lab, monkeypatch):
             time.sleep(0.002)
         return iter(())
 
-    monkeypatch.setattr(proving, "verify", endless)
+    monkeypatch.setattr(verifying, "verify", endless)
     async with lab() as person:
         person.lab.action_verify(10)
         await person.until(lambda: " 40%  verifying with 10 seeds" in person.note)
