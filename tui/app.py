@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from pathlib import Path
@@ -97,6 +98,7 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
         return TerminalDriver
 
     def on_mount(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._nobody_waited)
         if self.unread is not None:
             self.holding = True
             self.push_screen(Curtain(self.unread))
@@ -122,6 +124,12 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
             self._return_code = 1
             self.fault = fault(error)
         self._close_messages_no_wait()
+
+    def _nobody_waited(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What failed and nobody waited for: where it was given up on the way out it is nobody's concern, and asyncio would
+        write a traceback of it over the terminal that was just given back."""
+        if not isinstance(context.get("exception"), asyncio.CancelledError):
+            loop.default_exception_handler(context)
 
     def escape_closes(self) -> bool:
         """Whether Escape would now close a sheet, or give up what is being typed."""

@@ -119,6 +119,15 @@ name, trouble = "step", lambda self, *_: self.iteration == 40 and 1 / 0
 from tui.terminal.typed import Typed as Of
 name, trouble = "feed", lambda self, data, *_: data == b" " and {}["space"]
 """,
+    "giving up": """
+import asyncio
+from engine.trainer import Trainer as Of
+name = "step"
+def trouble(self, *_):
+    if self.iteration == 40:
+        asyncio.gather(asyncio.sleep(99))  # as Textual does with a text that is still being read
+        1 / 0
+""",
     "busy": """
 import time
 from engine.trainer import Trainer as Of
@@ -140,7 +149,11 @@ main()
 
 @pytest.mark.parametrize(
     ("what", "said"),
-    [("training", "ZeroDivisionError: division by zero"), ("reading", "KeyError: 'space'")],
+    [
+        ("training", "ZeroDivisionError: division by zero"),
+        ("giving up", "ZeroDivisionError: division by zero"),
+        ("reading", "KeyError: 'space'"),
+    ],
 )
 def test_a_fault_of_its_own_is_one_line_and_exit_code_1(what, said):
     with Lab(command=[sys.executable, "-c", FAULTS[what] + AROUND]) as lab:
