@@ -114,7 +114,7 @@ class BoundedTable:
         place = index - self.first
         if place < 0:
             raise LookupError(f"row {index} is no longer kept, the oldest one that is has index {self.first}")
-        return tuple(column[place].item() for column in self._columns)
+        return tuple([column.item(place) for column in self._columns])
 
     def column(self, index: int) -> Floats:
         """(rows,) float64, contiguous: a column of the exact rows. A read-only view."""

@@ -1,7 +1,8 @@
 """The course of a run so far, in facts that stay small however long it trains: how far it fell, how fast, how roughly.
 
 Epochs are taken in one after another. Up to 64 are kept one by one; of longer runs neighbours are put together, two, four,
-eight at a time, so that a stretch of the last fifth of a run costs the same after ten thousand epochs as after fifty.
+eight at a time, so that a stretch of the last fifth of a run costs the same after ten thousand epochs as after fifty. And
+long runs are judged less often: see `Course.due`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from engine.metrics import Changed, EpochMetrics
 from engine.run import Run
 
 MOST_BLOCKS = 64
+FINE = 8  # epochs to a block from which on not every epoch is judged: 512 epochs and more
 RECENT = 0.2  # of the epochs so far are "recent"
 FEWEST_RECENT = 4  # but at least so many
 ARRIVED = 0.01  # on a surface: of the height of the start above the deepest point
@@ -96,7 +98,7 @@ class Course:
         self.diverged = False
         self.blocks: list[Block] = []
         self.stride = 1
-        self.noises: list[float] = []  # of the batch losses, of the last three epochs
+        self.noises: list[float] = []  # of the batch losses, of the last three epochs that were judged
         self.gains: tuple[int, int, float] = (0, 0, math.nan)  # on a surface: steps judged, those too long, the last share
         self._changes = 0
 
@@ -125,7 +127,6 @@ class Course:
             self.validation, self.validation_accuracy = entry.validation.loss, entry.validation.accuracy
         noted = self.history.diverged
         self.diverged = noted is not None and noted.iteration <= entry.iteration
-        self._take_noise(entry)
         if self.run.surface is not None:
             self._take_step(entry, before)
         if self.validation < self.best:
@@ -136,6 +137,20 @@ class Course:
             self.since, self.from_loss = self.epoch, math.nan  # nothing is compared with what is no number
         change = self.train - before if self.epoch > 1 else 0.0
         self._append(Block(self.epoch, self.epoch, self.train, self.validation, max(0.0, change), abs(change)))
+        if self.due:
+            self._take_noise(entry)
+
+    @property
+    def due(self) -> bool:
+        """Whether the newest epoch is one that is judged: every one up to 512, every second up to 1024, and so on; and the
+        last one that is planned, any that ended the run, and any whose loss is no number.
+
+        A tiny network ends a thousand epochs a second: judging each would cost as much as drawing it.
+        """
+        stopped = self.history.stopped
+        if self.epoch % max(1, self.stride // FINE) == 0 or self.epoch == self.planned or not math.isfinite(self.train):
+            return True
+        return stopped is not None and stopped.reason != "interrupted" and stopped.epoch == self.epoch
 
     def _take_changes(self, entry: EpochMetrics) -> bool:
         """Live changes that were made before the last iteration of this epoch; whether the rate was among them."""
@@ -265,7 +280,8 @@ class Course:
 
     @property
     def noise(self) -> float:
-        """How much the loss changes from batch to batch, in the calmest of the last three epochs; NaN where not known."""
+        """How much the loss changes from batch to batch, in the calmest of the last three epochs that were judged; NaN where
+        not known."""
         known = [noise for noise in self.noises if math.isfinite(noise)]
         return min(known) if len(known) == 3 else math.nan
 

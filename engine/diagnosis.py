@@ -1,7 +1,8 @@
 """What the curves of a run mean, by rules with evidence: healthy, overfitting since epoch 14, a rate that is too high.
 
-The rules read what a curve shows and a few facts of the run, never the name of a lesson. They are asked once an epoch, and
-a verdict stands until another one has been true for three epochs, so that it can be read before it changes.
+The rules read what a curve shows and a few facts of the run, never the name of a lesson. They are asked once an epoch,
+of long runs less often, and a verdict stands until another one has been true three times, so that it can be read before it
+changes.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ class Diagnosis:
 
     It is a fold over the epochs of `history`: with the same history it comes to the same verdict, however often and whenever
     it is asked. There is none before epoch 2, unless the run has already ended by diverging. Another verdict replaces one
-    once it has been true for 3 epochs in a row; diverging and refused replace any other at once. With `sees_validation`
-    false the validation figures are not looked at, as if they were hidden from whoever reads the verdict.
+    once it has been true for 3 epochs in a row (of those that are judged, see `Course.due`); diverging and refused replace
+    any other at once. With `sees_validation` false the validation figures are not looked at, as if they were hidden from
+    whoever reads the verdict.
 
     (The noise of batches is read from those iterations that the history keeps one by one; see `engine.history`.)
     """
@@ -94,7 +96,8 @@ class Diagnosis:
         new = self.behind if most is None else min(self.behind, most)
         for at in range(course.taken, course.taken + new):
             course.take(history.epochs[at])
-            self._weigh()
+            if course.due:
+                self._weigh()
         stopped = history.stopped
         if stopped is not None and stopped.reason == "out_of_memory" and not len(history):
             return tell("refused", course)

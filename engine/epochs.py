@@ -94,12 +94,17 @@ def epoch_row(entry: EpochMetrics) -> tuple[float, ...]:
 
 def epoch_of(row: tuple[float, ...]) -> EpochMetrics:
     """The epoch that `epoch_row` made a row of."""
-    epoch, iteration, samples_seen, learning_rate, seconds, parts = row[:6]
-    figures = [value if int(parts) >> at & 1 else None for at, value in enumerate(row[6:])]
-    train = evaluation_of(dict(zip(FIGURES, figures, strict=False)))
-    validation = evaluation_of(dict(zip(FIGURES, figures[len(FIGURES) :], strict=True)))
+    epoch, iteration, samples_seen, learning_rate, seconds, parts, *figures = row
+    known = int(parts)
+    seen = [value if known >> at & 1 else None for at, value in enumerate(figures)]
+    train, validation = _seen(seen[: len(FIGURES)]), _seen(seen[len(FIGURES) :])
     assert train is not None
     return EpochMetrics(int(epoch), int(iteration), int(samples_seen), learning_rate, train, validation, seconds)
+
+
+def _seen(figures: list[float | None]) -> Evaluation | None:
+    loss, *others = figures
+    return None if loss is None else Evaluation(loss, *others)
 
 
 def evaluation_of(figures: dict[str, Any] | None) -> Evaluation | None:

@@ -595,6 +595,29 @@ def test_a_run_that_was_put_away_and_taken_up_again_gets_the_same_verdict():
     assert diagnose(again, run).kind == "overfitting"
 
 
+def test_a_long_run_is_judged_less_often_and_at_its_end():
+    run = classes(epochs=1501)
+    train = [0.7 * 0.999**at for at in range(1501)]
+    validation = [max(0.4, each) + max(0.0, 1e-4 * (at - 700)) for at, each in enumerate(train)]
+    whole = history(run, train, validation)
+    seldom, often, judged = Diagnosis(whole, run), Diagnosis(whole, run), []
+    while often.behind:
+        often.verdict(most=1)
+        judged += [often.course.epoch] if often.course.due else []
+    assert judged == [*range(1, 513), *range(514, 1025, 2), *range(1028, 1501, 4), 1501]
+    assert often.verdict() == seldom.verdict()
+    assert often.verdict().kind == "overfitting"
+    assert any(fact.what.startswith("validation loss") and "1501" in fact.what for fact in often.verdict().evidence), (
+        often.verdict()
+    )
+
+
+def test_a_loss_that_is_no_number_is_seen_at_once_in_a_long_run():
+    run = classes(epochs=2000)
+    found = Diagnosis(history(run, [*falling(1000, pace=0.999), math.nan], falling(1001, pace=0.999)), run)
+    assert found.verdict().kind == "diverging"
+
+
 def test_so_many_epochs_at_most_are_looked_at_in_a_call():
     run = classes(epochs=40)
     found = Diagnosis(history(run, falling(30, pace=0.85), rising(30, 10)), run)

@@ -32,7 +32,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "refused": ("#", "bad"),
 }
 HINT = "<show.why> = why"
-MOST = 60  # epochs that are looked at in a frame: 5 ms; of a run that is quicker the line comes after
+MOST = 160  # epochs that are looked at in a frame: 4 ms; of a run that is quicker the line comes after
 
 
 @dataclass(frozen=True, slots=True)
