@@ -7,6 +7,7 @@ to do. That is how a key is answered at once while the network trains nearly as 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,8 +26,8 @@ class Drive:
 
     The source may give functions between its items: long work, to be called before the next is asked for (see
     `engine.in_parts`). They are called in a thread, and the loop has all its time meanwhile. `due` gives the seconds to wait
-    before the next item may be made (0 or less: now); without it items come as fast as they can. Neither it nor `clock`
-    changes what the items are.
+    before the next item may be made (0 or less: now; minus infinity: it need not be asked again until the loop had its
+    turn); without it items come as fast as they can. Neither it nor `clock` changes what the items are.
     """
 
     def __init__(
@@ -55,22 +56,27 @@ class Drive:
         items, due, clock = self._items, self._due, self._clock
         slice_ends = clock() + SLICE
         while not self._cancelled:
-            while due is not None and (wait := due()) > 0.0:
+            while due is not None and (wait := due()) > -math.inf:
+                free = False
+                if wait <= 0.0:
+                    break
                 await asyncio.sleep(min(wait, NAP))
                 slice_ends = clock() + SLICE
-            try:
-                item = next(items)
-                while callable(item):
-                    if await self._fly(item):
-                        item = next(items)
-                    else:
-                        break  # it has landed already, and what it led to with it
-                    slice_ends = clock() + SLICE
-            except StopIteration:
+            else:
+                free = True
+            for item in items:  # an iteration of the smallest network takes as long as ten lines here: this is all there is
+                if callable(item):
+                    landed = not await self._fly(item)
+                    slice_ends = -math.inf if self._cancelled else clock() + SLICE
+                    if not landed:
+                        continue  # with what it leads to
+                elif every:
+                    yield item
+                if not free or clock() >= slice_ends:
+                    break
+            else:
                 return
-            if every and not callable(item):
-                yield item
-            if clock() >= slice_ends:
+            if clock() >= slice_ends and not self._cancelled:
                 await _idle(clock)
                 slice_ends = clock() + SLICE
 

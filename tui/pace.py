@@ -72,9 +72,9 @@ class Pace:
         self._position, self._since = self.curve.time(done), self.clock()
 
     def wait(self, done: int) -> float:
-        """Seconds until the step after `done` is due; 0 or less: now."""
+        """Seconds until the step after `done` is due; 0 or less: now; minus infinity: as is every step."""
         if math.isinf(self.speed):
-            return 0.0
+            return -math.inf
         due = self.curve.time(done)
         now = self._position + (self.clock() - self._since) * self.speed
         if now > due + 0.25 * max(1.0, self.speed):  # training itself is slower than its plan: do not sprint afterwards

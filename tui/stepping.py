@@ -27,12 +27,17 @@ class Steps:
 
     def advance(self) -> IterationMetrics:
         """One iteration of the run that is furthest behind, so that a comparison goes forward evenly."""
-        return self._step(self._next())
+        trainer = self._next()
+        if trainer is None:
+            raise RuntimeError("every run is over")
+        return self._step(trainer)
 
-    def _next(self) -> Trainer:
+    def _next(self) -> Trainer | None:
         if len(self.trainers) == 1:
-            return self.trainers[0]
-        return furthest_behind([one for one in self.trainers if not one.done])
+            only = self.trainers[0]
+            return None if only.done else only
+        going = [one for one in self.trainers if not one.done]
+        return furthest_behind(going) if going else None
 
     def _step(self, trainer: Trainer) -> IterationMetrics:
         metrics = trainer.step()
@@ -40,18 +45,18 @@ class Steps:
         return metrics
 
     def __iter__(self) -> Iterator[IterationMetrics]:
-        while not self.done:
-            yield self.advance()
+        while (trainer := self._next()) is not None:
+            yield self._step(trainer)
 
     def in_parts(self) -> Iterator[IterationMetrics | Work]:
         """As iterating, but an iteration that takes long comes in parts to be called, before its metrics."""
-        while not self.done:
-            yield from self._in_parts(self._next())
+        while (trainer := self._next()) is not None:
+            if takes_long(trainer):
+                yield from self._long_step(trainer)
+            else:
+                yield self._step(trainer)
 
-    def _in_parts(self, trainer: Trainer) -> Iterator[IterationMetrics | Work]:
-        if not takes_long(trainer):
-            yield self._step(trainer)
-            return
+    def _long_step(self, trainer: Trainer) -> Iterator[IterationMetrics | Work]:
         film = self.films[trainer]  # another preset may be opened before it is over
         for part in step_in_parts(trainer):
             if not callable(part):
@@ -102,7 +107,8 @@ class Steps:
             ]
 
         while left := behind():
-            yield from self._in_parts(furthest_behind(left))
+            trainer = furthest_behind(left)
+            yield from self._long_step(trainer) if takes_long(trainer) else (self._step(trainer),)
 
 
 def furthest_behind(trainers: Sequence[Trainer]) -> Trainer:
