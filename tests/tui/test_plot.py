@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from tui.canvas import plain, width_of
 from tui.plots.plot import LINE, Axes, Series, draw
-from tui.plots.raster import decimate, placed
+from tui.plots.raster import decimate, first_in_bins, placed
 from tui.plots.ticks import epoch_ticks, nice_step
 
 ODD = [math.nan, math.inf, -math.inf, 1e308, -1e308, 1e99, 1e-300, 5e-324, 0.0, -0.0, -1.0, 0.5, 3.0]
@@ -57,6 +57,22 @@ def test_decimated_points_are_true_values_in_rising_order_of_x(ys, columns):
     x, y = decimate(one.x, one.y, 0.0, float(len(ys)), columns)
     assert (np.diff(x) >= 0).all()
     assert set(y.tolist()) <= set(ys)
+
+
+@given(
+    st.lists(st.floats(0.0, 1e9) | st.integers(0, 60).map(float), min_size=2, max_size=300).map(sorted),
+    st.integers(1, 60),
+    st.tuples(st.floats(-0.5, 1.0), st.floats(0.01, 2.0)),
+)
+@example([1.0, 2.0, 2.0, 2.0, 3.0], 3, (0.0, 1.0))
+@example([float(at) for at in range(1, 201)], 50, (0.0, 1.0))
+@example([0.0, 1e9], 5, (0.0, 1e-9))
+def test_the_first_values_of_bins_are_found_without_placing_all(xs, bins, stretch):
+    x, size = np.array(xs), max(1.0, xs[-1] - xs[0])
+    low = xs[0] + stretch[0] * size
+    high = low + stretch[1] * size
+    column = placed(x, low, high, bins)
+    assert first_in_bins(x, low, high, bins).tolist() == (np.flatnonzero(np.diff(column)) + 1).tolist()
 
 
 def test_a_column_is_drawn_in_the_direction_in_which_it_went():
