@@ -11,6 +11,7 @@ import pytest
 from tui.console.options import parse_kbps
 from tui.figures import written
 from tui.panes.bars import Standing, header
+from tui.screens.conductor import apart
 from tui.terminal.answers import LOST, MOST, PATIENCE, QUESTION
 from tui.terminal.asked import Asked, ask, asked
 from tui.terminal.budget import LONGEST, slow_rate
@@ -200,6 +201,14 @@ def test_a_slow_link_gets_four_frames_a_second_at_most_and_its_budget(shape, siz
     assert slow_rate(*shape) < most
     light = Wire(0.02, 1e6, 200, Asked(slow=True), shape)
     assert light.go(20.0) <= 80
+
+
+@pytest.mark.parametrize(
+    ("cost", "frames"), [(0.001, 10.0), (0.008, 10.0), (0.012, 6.67), (0.017, 5.0), (0.032, 5.0), (0.064, 2.5)]
+)
+def test_the_dearer_a_frame_the_fewer_there_are_and_none_takes_the_training_away(cost, frames):
+    assert 1 / apart(cost) == pytest.approx(frames, rel=0.01)
+    assert cost / apart(cost) <= 0.16
 
 
 def test_nothing_is_drawn_while_the_system_has_no_room():

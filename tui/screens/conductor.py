@@ -20,9 +20,18 @@ from tui.panes.training_loop import PHASES
 from tui.session import Session
 from tui.terminal.link import way_of
 
-FRAMES = 10  # a second at most, while it trains
-SHARE = 0.2  # of the time, at most, goes into drawing: where a frame costs more, there are fewer of them
+FRAMES, FEWEST = 10, 5  # a second at most while it trains, and where drawing is dear
+LOOKS = 40  # a second, whether it is time for a frame
+SHARE, MOST_SHARE = 0.08, 0.16  # of the time that goes into drawing: for more than the fewest frames, and for these
 WORDS = 0.45  # seconds between two looks, while it trains, at what is said in words: nobody reads faster
+
+
+def apart(cost: float) -> float:
+    """Seconds from a frame to the next where drawing one takes `cost` seconds.
+
+    Between the most and the fewest frames they have their share of the time; what is still dearer has fewer than these.
+    """
+    return max(1 / FRAMES, min(cost / SHARE, max(1 / FEWEST, cost / MOST_SHARE)))
 
 
 class Conductor:
@@ -53,7 +62,7 @@ class Conductor:
     def mount(self) -> None:
         """The screen is there: make its timer, which runs only while it trains."""
         self.session.at_rest = self.land
-        self._timer = self.screen.set_interval(1 / FRAMES, self._draw, pause=True)
+        self._timer = self.screen.set_interval(1 / LOOKS, self._draw, pause=True)
 
     def _draw(self) -> None:
         """Draw a frame, unless drawing has already had its share of the time, or the terminal has no room for it."""
@@ -64,7 +73,7 @@ class Conductor:
                 self._next_words = before + WORDS
             self._frame(words)
             now = time.perf_counter()
-            self._next_frame = now + (now - before) / SHARE - 1 / FRAMES
+            self._next_frame = before + apart(now - before) - 0.5 / LOOKS
 
     def open(self, session: Session) -> None:
         """Another session from now on."""
