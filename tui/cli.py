@@ -288,7 +288,3 @@ def _can_answer_keys() -> bool:
 
 def _print(text: str, end: str = "\n") -> None:
     print(text, end=end, flush=True)
-
-
-if __name__ == "__main__":
-    main()

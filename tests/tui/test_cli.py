@@ -753,6 +753,6 @@ def test_names_that_could_hurt_a_terminal_or_markdown_are_shown_as_they_stand(tm
 
 def test_the_module_is_the_command():
     ran = subprocess.run(
-        [sys.executable, "-m", "tui.cli", "list"], capture_output=True, check=False, timeout=60, encoding="utf-8"
+        [sys.executable, "-m", "tui", "list"], capture_output=True, check=False, timeout=60, encoding="utf-8"
     )
     assert (ran.returncode, ran.stdout) == (0, descent("list").stdout)

@@ -46,7 +46,7 @@ def serve(preset: str, target: str | None, settings: tuple[str, ...], seed: int 
     ]
     import shlex
 
-    command = shlex.join([sys.executable, "-P", "-m", "tui.cli", preset, *options])
+    command = shlex.join([sys.executable, "-P", "-m", "tui", preset, *options])
     try:
         asyncio.run(LabServer(command, host, port, "descent").serve_until_asked(_ready))
     except OSError as error:

@@ -7,17 +7,16 @@ says of it is of no use: where a locale is C it speaks UTF-8 all the same (PEP 5
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
 NAMES = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set decides
 COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # what Python writes into LC_CTYPE where it was C (PEP 538)
-UTF_8 = re.compile(r"utf-?8$", re.IGNORECASE)
+UTF_8 = ("utf8", "utf-8")
 
 #: Terminals whose font has no braille, whatever the locale: the console of Linux, and those of DEC.
-BARE = re.compile(r"linux|vt\d+")
+BARE = ("linux", "vt")
 
 
 class Characters(NamedTuple):
@@ -44,12 +43,12 @@ def why_ascii(environment: Mapping[str, str], coerced: bool = False) -> str:
     Python's own, and then does not count."""
     if environment.get("TEXTUAL_DRIVER", "").endswith(":WebDriver"):
         return ""  # a browser shows all of them, whatever the locale of where this runs
-    if BARE.match(terminal := environment.get("TERM", "")):
+    if (terminal := environment.get("TERM", "")).startswith(BARE):
         return f"TERM={terminal} has no braille"
     for name in NAMES:
         value = environment.get(name, "")
         if not value or (name == "LC_CTYPE" and coerced and value in COERCED):
             continue
         codeset = value.partition("@")[0].rpartition(".")[2]
-        return "" if UTF_8.match(codeset) else f"{name}={value} is not UTF-8"
+        return "" if codeset.lower() in UTF_8 else f"{name}={value} is not UTF-8"
     return "no LANG is set"
