@@ -171,6 +171,8 @@ def memory_table(subject: Subject, size: Size, seconds: float) -> str:
     with subject.open(*size) as terminal:
         subject.work(terminal)
         terminal.listen(min(60.0, seconds))
-        slope, held = growth(terminal, seconds)
-    rows = [[named(size), f"{seconds:.0f} s", f"{held:.0f} MB", f"{slope:.0f} MB/h"]]
-    return table("memory at work, after the first minute", ["screen", "watched for", "held", "grows by"], rows)
+        seen = growth(terminal, seconds)
+    held = f"{seen.held[0]:.0f} -> {seen.held[-1]:.0f} MB"
+    rows = [[named(size), f"{seconds:.0f} s", held, f"{seen.slope:+.0f} MB/h", f"{seen.by_the_hour:.0f} MB"]]
+    names = ["screen", "watched for", "held", "second half", "grown after an hour"]
+    return table("memory at work, after the first minute", names, rows)

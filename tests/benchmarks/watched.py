@@ -129,17 +129,36 @@ def traffic(terminal: PseudoTerminal, seconds: float) -> Traffic:
     return Traffic(took, len(data), data.count(FRAME), terminal.cpu() - spent)
 
 
-def growth(terminal: PseudoTerminal, seconds: float, looks: int = 20) -> tuple[float, float]:
-    """Megabytes an hour by which what it holds grows (least squares over `looks` looks), and megabytes in the end."""
-    times, held = [], []
+@dataclass(frozen=True)
+class Growth:
+    """Megabytes that were held at times (seconds), evenly apart."""
+
+    times: Sequence[float]
+    held: Sequence[float]
+
+    @property
+    def slope(self) -> float:
+        """Megabytes an hour in the second half, by least squares: what is kept in full first fills up in the first."""
+        times, held = self.times[len(self.times) // 2 :], self.held[len(self.held) // 2 :]
+        centre, level = sum(times) / len(times), sum(held) / len(held)
+        rise = sum((at - centre) * (here - level) for at, here in zip(times, held, strict=True))
+        return 3600.0 * rise / sum((at - centre) ** 2 for at in times)
+
+    @property
+    def by_the_hour(self) -> float:
+        """Megabytes that it will have grown by after an hour: so far, and then on at that slope."""
+        return self.held[-1] - self.held[0] + max(0.0, self.slope) * (1.0 - self.times[-1] / 3600.0)
+
+
+def growth(terminal: PseudoTerminal, seconds: float, looks: int = 40) -> Growth:
+    """What it holds, over so many seconds."""
+    times, held = [0.0], [terminal.memory()]
     started = time.perf_counter()
     for _ in range(looks):
         terminal.listen(seconds / looks)
         times.append(time.perf_counter() - started)
         held.append(terminal.memory())
-    centre, level = sum(times) / looks, sum(held) / looks
-    slope = sum((at - centre) * (here - level) for at, here in zip(times, held, strict=True))
-    return 3600.0 * slope / sum((at - centre) ** 2 for at in times), held[-1]
+    return Growth(times, held)
 
 
 def by_place(data: bytes, places: Mapping[str, tuple[int, int, int, int]]) -> dict[str, int]:

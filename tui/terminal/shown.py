@@ -30,10 +30,6 @@ class Shown:
     def __init__(self, columns: int, lines: int, colours: ColorSystem | None) -> None:
         self.columns, self.lines = columns, lines
         self.colours = colours or ColorSystem.STANDARD
-        self.forget()
-
-    def forget(self) -> None:
-        """Nothing is known any more: another program, or another size, has been there."""
         self.rows: list[list[Cell]] = [[UNKNOWN] * self.columns for _ in range(self.lines)]
         self._pen: Pen | None = None
 
