@@ -51,7 +51,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", action="append", type=size, help="COLUMNSxLINES (default 80x24 and 200x50)")
     parser.add_argument("--keys", type=int, default=300, help="keys for each figure (default 300)")
     parser.add_argument("--seconds", type=float, default=10.0, help="seconds for each figure of traffic (default 10)")
-    parser.add_argument("--minutes", type=float, default=8.0, help="that memory is watched for, after the first")
+    parser.add_argument("--minutes", type=float, default=12.0, help="that memory is watched for, after the first")
     parser.add_argument("--rounds", type=int, default=5, help="of training with and without a screen (default 5)")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="only this part (may be repeated)")
     parser.add_argument("--ready", default="READY", help="what the app shows when it is ready (a pattern)")
