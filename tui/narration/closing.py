@@ -12,7 +12,7 @@ from engine import Trainer
 from engine.judging import judge
 from tui.figures import count
 from tui.hidden import Hidden
-from tui.narration.sentences import best, ending, evaluated, main_loss, name_of, place, who
+from tui.narration.sentences import best, blind, ending, evaluated, main_loss, name_of, place, who
 from tui.narration.spoken import after, figure, listed, sentence, setting, spoken
 from tui.narration.teller import Teller
 from tui.session import Session
@@ -27,7 +27,7 @@ def closed(session: Session, teller: Teller) -> Iterator[str]:
     yield from _endings([one for one in session.trainers if not teller.told_over(one)], hidden, several)
     bests = [(one, said) for one in session.trainers if (said := best(one, hidden))]
     if bests:
-        what = f"Best {'training' if _blind(session) else 'validation'} loss"
+        what = f"Best {'training' if blind(session.trainers, hidden) else 'validation'} loss"
         yield sentence(f"{what}: {'; '.join(f'{name_of(one)} {said}' if several else said for one, said in bests)}")
     if several and (least := _lowest(session)):
         yield least
@@ -53,18 +53,13 @@ def _endings(trainers: Sequence[Trainer], hidden: Hidden, several: bool) -> Iter
 
 def _lowest(session: Session) -> str:
     """Which run of a comparison ends with the lowest loss."""
-    seen, blind = [one for one in session.trainers if one.history.epochs], _blind(session)
-    losses = [(loss, at) for at, one in enumerate(seen) if math.isfinite(loss := main_loss(one, blind))]
+    seen, unseen = [one for one in session.trainers if one.history.epochs], blind(session.trainers, session.hidden)
+    losses = [(loss, at) for at, one in enumerate(seen) if math.isfinite(loss := main_loss(one, unseen))]
     if len(losses) < 2:
         return ""
     lowest, at = min(losses)
-    what = "loss" if seen[at].run.surface is not None else "training loss" if blind else "validation loss"
+    what = "loss" if seen[at].run.surface is not None else "training loss" if unseen else "validation loss"
     return f"Run {name_of(seen[at])} ends with the lowest {what}, {figure(lowest)}."
-
-
-def _blind(session: Session) -> bool:
-    """Whether the runs are compared by their training losses."""
-    return session.hidden.validation or any(one.history.initial_validation is None for one in session.trainers)
 
 
 def claims(session: Session) -> Iterator[str]:

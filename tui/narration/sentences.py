@@ -172,17 +172,22 @@ def _best(trainer: Trainer, told: int) -> str:
 
 def side_by_side(trainers: Sequence[Trainer], told: Sequence[float], hidden: Hidden) -> str:
     """The newest loss of each run, beside what was told last: 'Epoch 7 of 50, validation loss: big 0.15, higher; ...'."""
-    blind = hidden.validation or any(one.history.initial_validation is None for one in trainers)
+    unseen = blind(trainers, hidden)
     places = {(one.epoch, one.epochs) for one in trainers}
     parts = []
     for trainer, before in zip(trainers, told, strict=True):
-        now = main_loss(trainer, blind)
+        now = main_loss(trainer, unseen)
         where = f" at {unit(trainer)} {trainer.epoch} of {trainer.epochs}" if len(places) > 1 else ""
         parts.append(f"{name_of(trainer)} {figure(now)}{where}{trend(before, now)}")
     word = unit(trainers[0])
     when = f"{word} {trainers[0].epoch} of {trainers[0].epochs}, " if len(places) == 1 else ""
-    what = "loss" if word == "step" else "training loss" if blind else "validation loss"
+    what = "loss" if word == "step" else "training loss" if unseen else "validation loss"
     return sentence(f"{when}{what}: {'; '.join(parts)}")
+
+
+def blind(trainers: Sequence[Trainer], hidden: Hidden) -> bool:
+    """Whether runs are compared by their training losses: the validation set is hidden, or one of them has none."""
+    return hidden.validation or any(one.history.initial_validation is None for one in trainers)
 
 
 def main_loss(trainer: Trainer, blind: bool) -> float:

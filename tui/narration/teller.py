@@ -153,8 +153,7 @@ class Teller:
         return None if hidden.setting(*verdict.tells) else verdict
 
     def _blind(self) -> bool:
-        hidden = self.session.hidden.validation
-        return hidden or any(one.history.initial_validation is None for one in self.session.trainers)
+        return sentences.blind(self.session.trainers, self.session.hidden)
 
     def _of(self, trainer: Trainer) -> Told:
         """What was said of a run; of a new one nothing but the rate."""
