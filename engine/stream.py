@@ -37,7 +37,7 @@ class Drive:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._items = iter(source)
-        self._due, self._clock = due, clock
+        self._due, self._clock = due or (lambda: -math.inf), clock
         self._flying: Future[object] | None = None
         self._cancelled = False
 
@@ -56,23 +56,18 @@ class Drive:
         items, due, clock = self._items, self._due, self._clock
         slice_ends = clock() + SLICE
         while not self._cancelled:
-            while due is not None and (wait := due()) > -math.inf:
-                free = False
-                if wait <= 0.0:
-                    break
+            while (wait := due()) > 0.0:
                 await asyncio.sleep(min(wait, NAP))
                 slice_ends = clock() + SLICE
-            else:
-                free = True
-            for item in items:  # an iteration of the smallest network takes as long as ten lines here: this is all there is
+            for item in items:  # every line here is felt where an iteration takes 30 microseconds
                 if callable(item):
-                    landed = not await self._fly(item)
+                    flown = await self._fly(item)
                     slice_ends = -math.inf if self._cancelled else clock() + SLICE
-                    if not landed:
+                    if flown:
                         continue  # with what it leads to
                 elif every:
                     yield item
-                if not free or clock() >= slice_ends:
+                if wait > -math.inf or clock() >= slice_ends:
                     break
             else:
                 return

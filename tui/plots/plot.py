@@ -93,9 +93,9 @@ def plot(series: Sequence[Series], axes: Axes, width: int, height: int, marks: M
     low_x, high_x = along(axes, axes.x_low), along(axes, axes.x_high)
     with np.errstate(all="ignore"):
         shown = [_within(one, axes, low_x, high_x) for one in series]
-        odd = [not _plain(one, axes) for one in shown]
-        lost, over, under = _beyond([one for one, is_odd in zip(shown, odd, strict=True) if is_odd], axes, low_x, high_x)
-        shown = [_cut(one, axes) if is_odd else one for one, is_odd in zip(shown, odd, strict=True)]
+        known = [(one, _is_plain(one, axes)) for one in shown]
+        lost, over, under = _beyond([one for one, is_plain in known if not is_plain], axes, low_x, high_x)
+        shown = [one if is_plain else _cut(one, axes) for one, is_plain in known]
         values = _extremes(shown, axes, low_x, high_x)
     low, high, ticks = y_axis(values, axes.log_y, (axes.y_floor, axes.y_ceiling), axes.y_limits, axes.y_rows or height)
     ticks = tuple((at, label.rjust(LABELS if width >= ROOMY else 0)) for at, label in ticks)
@@ -179,11 +179,11 @@ def _within(one: Series, axes: Axes, low: float, high: float) -> Series:
     return Series(x_in, y_in, one.role, one.marker)
 
 
-def _plain(one: Series, axes: Axes) -> bool:
+def _is_plain(one: Series, axes: Axes) -> bool:
     """Whether all of it is a number within the scale, as nearly always: then nothing is to be cut off or marked."""
     if not len(one.y):
         return True
-    least = max(axes.y_least, -1e100) if not axes.log_y else max(axes.y_least, 0.0, 1e-300)
+    least = max(axes.y_least, 1e-300 if axes.log_y else -1e100)
     return bool(least <= one.y.min() and one.y.max() <= min(axes.y_cap, 1e100))  # false where there is a NaN
 
 

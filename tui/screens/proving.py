@@ -102,7 +102,6 @@ class Proves(Teaches):
 
     def cancel_work(self) -> bool:
         """Give up verifying; whether there was something."""
-
         if self._proving is None:
             return super().cancel_work()
         self._stop_proving()
