@@ -159,10 +159,9 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
 
 
 def settle() -> None:
-    """Have Python look for garbage in cycles less often, and never again in what is there for good: a whole look takes
-    50 ms. And have the threads that read keys and write frames wait less for the one that trains: usually 5 ms, each."""
+    """Have Python never again look for garbage in what is there for good: a whole look takes 50 ms. And have the threads
+    that read keys and write frames wait less for the one that trains: usually 5 ms, each."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
     sys.setswitchinterval(0.0005)
 
 
