@@ -92,6 +92,7 @@ def _seen_before(history: History, first: int, epoch: int) -> int:
     """Samples seen before an epoch, whose first iteration has that index."""
     if epoch == 1:
         return 0
-    if epoch - 2 in history.epochs.kept:
+    try:
         return history.epochs[epoch - 2].samples_seen
-    return history[first - 1].samples_seen
+    except LookupError:
+        return history[first - 1].samples_seen

@@ -116,6 +116,14 @@ class BoundedTable:
             raise LookupError(f"row {index} is no longer kept, the oldest one that is has index {self.first}")
         return tuple([column.item(place) for column in self._columns])
 
+    def block(self, first: int, end: int) -> Floats:
+        """(rows, columns) float64: the rows at `first` to before `end`, copied. Raises LookupError where one is no longer
+        exact."""
+        begin = first - self.first
+        if begin < 0:
+            raise LookupError(f"row {first} is no longer kept, the oldest one that is has index {self.first}")
+        return np.stack([column[begin : min(end - self.first, self._used)] for column in self._columns], axis=1)
+
     def column(self, index: int) -> Floats:
         """(rows,) float64, contiguous: a column of the exact rows. A read-only view."""
         self.flush()

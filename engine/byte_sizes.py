@@ -12,3 +12,10 @@ def parse_size(text: str) -> int:
     if found is None or found[2].lower() not in units or float(found[1]) * units[found[2].lower()] < 1.0:
         raise ValueError(f'"{text}" is not a size such as "512 KiB": at least 1 B, a number and one of {", ".join(UNITS)}')
     return int(float(found[1]) * units[found[2].lower()])
+
+
+def written_size(size: float) -> str:
+    """'1.5 GB' for 1,500,000,000 bytes: three digits at most, as `parse_size` reads it."""
+    unit = next((name for name in ("GB", "MB", "KB") if size >= UNITS[name]), "B")
+    value = size / UNITS[unit]
+    return f"{value:.1f} {unit}" if value < 10 and unit != "B" else f"{value:.0f} {unit}"

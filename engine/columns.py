@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from presets.reading import printable as printable  # for all that is shown
+
 Floats = NDArray[np.float64]
 
 GAPS = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "?"))  # what a cell without a value holds, in small letters
@@ -71,11 +73,6 @@ class Columns:
     places: NDArray[np.int64]
     place: str
     notes: tuple[str, ...] = ()
-
-
-def printable(text: str) -> str:
-    """The text on one line, with a `?` for each character that a terminal might obey."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def quoted(text: str) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engine.columns import (
     GAPS,
     LARGEST,
+    MOST_CELLS,
     Column,
     Columns,
     Floats,
@@ -33,9 +34,9 @@ from engine.columns import (
 
 DELIMITERS = ("\t", ";", "|", ",")  # where two fit a file equally well, the comma is more likely a part of its numbers
 CALLED = {"\t": "tabs", ";": "semicolons", "|": "bars"}
-LONGEST_LINE = 4_000_000  # characters
+LONGEST_LINE = 2_000_000  # characters: a hundred for each of the columns that are allowed
 CHUNK = 200_000  # cells that are held as text at a time
-SAMPLE = 20  # lines by which the delimiter is told
+SAMPLE, SAMPLE_CHARACTERS = 20, 2_000_000  # lines by which the delimiter is told, or fewer where they are long
 
 
 def read_header(path: str, file: str) -> tuple[str, ...]:
@@ -66,8 +67,7 @@ class _Reader:
     def __init__(self, path: str, file: str) -> None:
         self.path, self.file = path, file
         with self._open() as text:
-            sample = self._lines(text)
-            self.delimiter = _delimiter([line for line, _ in zip(sample, range(SAMPLE), strict=False)])
+            self.delimiter = _delimiter(_sample(self._lines(text)))
         with self._open() as text:
             header = next((row for _, row in self._rows(text)), None)
         if header is None:
@@ -144,6 +144,7 @@ class _Reader:
 
     def fill(self, builders: Sequence[_Builder]) -> NDArray[np.int64]:
         """Read all rows into `builders`; the line of each row."""
+        self._look_at_size(len(builders))
         width, lines, chunk = len(self.names), array("q"), list[list[str]]()
         most = max(1, CHUNK // width)
         with self._open() as text:
@@ -163,6 +164,19 @@ class _Reader:
         if not lines:
             raise self.wrong("has a header and no rows")
         return np.frombuffer(lines, np.int64)
+
+    def _look_at_size(self, columns: int) -> None:
+        """Raise TableError at once for a file that has too many rows by its line breaks alone, before any is read."""
+        if os.path.getsize(self.path) < MOST_CELLS // columns:  # a row has a line break at least
+            return
+        rows, before = -1, b""
+        with open(self.path, "rb") as file:
+            while block := file.read(1 << 20):
+                joined = before + block
+                if b'"' in block or b"\n\n" in joined or b"\n\r\n" in joined:  # a line may be no row: only reading tells
+                    return
+                rows, before = rows + block.count(b"\n"), block[-2:]
+        check_size(self.file, rows, columns)
 
     @staticmethod
     def _add(builders: Sequence[_Builder], chunk: list[list[str]], lines: array[int]) -> None:
@@ -267,6 +281,15 @@ def _number(cell: str, commas: bool = False) -> float | None:
         return float(cell)
     except ValueError:
         return None
+
+
+def _sample(lines: Iterator[str]) -> list[str]:
+    sample = list[str]()
+    for line in lines:
+        sample.append(line)
+        if len(sample) == SAMPLE or sum(map(len, sample)) > SAMPLE_CHARACTERS:
+            break
+    return sample
 
 
 def _delimiter(lines: list[str]) -> str:

@@ -24,11 +24,12 @@ EPOCH_COLUMNS = (
 class Epochs(Sequence[EpochMetrics]):
     """The epochs that have ended, from the first one on. Those in `kept` can be read, and are iterated over.
 
-    Reading an older one raises LookupError (a slice too), reading one that never was IndexError.
+    Reading an older one raises LookupError (a slice too) unless the `archive` has it, reading one that never was IndexError.
     """
 
     def __init__(self, table: BoundedTable) -> None:
         self._table = table
+        self.archive: Any = None  # reads older ones, where the run is on disk: `engine.history.Archive`
 
     def __len__(self) -> int:
         """How many epochs have ended."""
@@ -50,7 +51,9 @@ class Epochs(Sequence[EpochMetrics]):
         try:
             return epoch_of(self._table.row(place))
         except LookupError:
-            raise not_kept("epoch", place, self._table.first) from None
+            if self.archive is None:
+                raise not_kept("epoch", place, self._table.first) from None
+            return epoch_of(self.archive.epoch(place))
 
     def __iter__(self) -> Iterator[EpochMetrics]:
         return (self[place] for place in self.kept)

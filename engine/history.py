@@ -10,7 +10,7 @@ import math
 import struct
 from collections.abc import Iterator
 from dataclasses import asdict, fields
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -28,6 +28,16 @@ _EPOCH, _ITERATION, _BATCH = (COLUMNS.index(name) for name in ("epoch", "iterati
 
 #: So many of the newest iterations, and epochs, are exact; up to an eighth more, before the oldest are summed up.
 CAPACITY = 100_000
+
+
+class Archive(Protocol):
+    """Where iterations and epochs are that a history no longer keeps: `engine.on_disk.archive` is one."""
+
+    def iteration(self, index: int) -> tuple[float, ...]:
+        """The iteration at `index`, (COLUMNS). Raises LookupError."""
+
+    def epoch(self, index: int) -> tuple[float, ...]:
+        """The epoch at `index` as a row of `engine.epochs`. Raises LookupError."""
 
 
 class History:
@@ -53,6 +63,7 @@ class History:
         self._epochs = BoundedTable(len(EPOCH_COLUMNS), EPOCH_COLUMNS.index("iteration"), capacity, buckets, stage_rows=16)
         self._train_losses = BoundedTable(2, 0, capacity, buckets)
         self.epochs = Epochs(self._epochs)
+        self._archive: Archive | None = None
 
     # iterations
 
@@ -64,6 +75,16 @@ class History:
     def kept(self) -> range:
         """The indices of the iterations that are exact: the newest."""
         return range(self._iterations.first, len(self._iterations))
+
+    @property
+    def archive(self) -> Archive | None:
+        """Reads what is no longer kept one by one, where the run is on disk."""
+        return self._archive
+
+    @archive.setter
+    def archive(self, archive: Archive | None) -> None:
+        """Have it read there from now on."""
+        self._archive = self.epochs.archive = archive
 
     def __iter__(self) -> Iterator[IterationMetrics]:
         """The iterations that are exact, from the oldest."""
@@ -78,7 +99,9 @@ class History:
         try:
             row = self._iterations.row(place)
         except LookupError:
-            raise not_kept("iteration", place, self._iterations.first) from None
+            if self._archive is None:
+                raise not_kept("iteration", place, self._iterations.first) from None
+            row = self._archive.iteration(place)
         epoch, iteration, batch, batches, samples_seen, loss, accuracy, *others = row
         return IterationMetrics.quick(
             int(epoch),
@@ -120,6 +143,11 @@ class History:
     def extend(self, rows: Floats) -> None:
         """Append many iterations, (iterations, COLUMNS) float64, an accuracy that does not exist as NaN."""
         self._iterations.extend(rows)
+
+    def rows(self, first: int, end: int) -> Floats:
+        """(iterations, COLUMNS) float64: those at `first` to before `end`, copied. Raises LookupError where one is no longer
+        exact."""
+        return self._iterations.block(first, end)
 
     def column(self, name: str) -> Floats:
         """One field of the iterations in `kept`, (iterations,) float64 and contiguous; a view, not to be written to."""
@@ -170,13 +198,15 @@ class History:
         if end > start:
             # of the oldest one in the table, batches before that may be gone
             return range(start if start > first else first - int(self.column("batch")[0]) + 1, end)
-        if epoch - 1 not in self.epochs.kept:
+        try:
+            end = self.epochs[epoch - 1].iteration
+        except LookupError:
             return range(0)
-        if epoch - 2 in self.epochs.kept:
-            begun_after = self.epochs[epoch - 2].iteration
-        else:
-            begun_after = int(self._epochs.last_dropped) if epoch > 1 else 0
-        return range(begun_after, self.epochs[epoch - 1].iteration)
+        try:
+            begun_after = self.epochs[epoch - 2].iteration if epoch > 1 else 0
+        except LookupError:
+            begun_after = int(self._epochs.last_dropped)
+        return range(begun_after, end)
 
     def epoch_ends(self) -> tuple[Floats, Floats]:
         """Two (epochs,) float64: the number of each epoch that has ended, and the iteration with which it did.
@@ -200,6 +230,15 @@ class History:
         found[0] = 0, number(getattr(first, figure))
         found[1:, 0], found[1:, 1] = x, y
         return found
+
+    def before_training(self) -> tuple[float, ...]:
+        """The evaluations before the first update as a row of the table of epochs (`engine.epochs`), that of epoch 0."""
+        assert self.initial is not None  # a trainer begins with it
+        return epoch_row(EpochMetrics(0, 0, 0, math.nan, self.initial, self.initial_validation, 0.0))
+
+    def epoch_rows(self, first: int, end: int) -> Floats:
+        """The epochs at `first` to before `end` as rows of that table. Raises LookupError where one is no longer exact."""
+        return self._epochs.block(first, end)
 
     # the whole training set after every update
 

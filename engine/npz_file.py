@@ -7,10 +7,8 @@ a small file can promise a very large array.
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -29,22 +27,12 @@ from engine.columns import (
     quoted,
     without_dust,
 )
+from engine.zip_file import Header, header_of, open_zip
 
 MATRICES = ("X", "x", "inputs", "data", "features")  # what a 2-D array of all features is called, as others have it
+LONGEST = 1_000_000_000_000  # rows or columns: a larger number need not be multiplied to be refused
+WIDEST = 10_000  # characters of a text in an array, each of which takes as many bytes as the longest
 ANSWERS = ("y", "Y", "target", "targets", "label", "labels")
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What an array is before it is read; `columns` of it are (n,): 1, or (n, d): d."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    @property
-    def columns(self) -> int:
-        """How many columns of a table it is."""
-        return self.shape[1] if len(self.shape) == 2 else 1
 
 
 def read_headers(path: str, file: str) -> dict[str, Header]:
@@ -62,6 +50,8 @@ def read_npz(path: str, file: str, wanted: Sequence[str]) -> Columns:
     if len(set(rows.values())) > 1:
         lengths = ", ".join(f"{quoted(name)} has {count}" for name, count in rows.items())
         raise TableError("data.file", f"{file}: the arrays differ in their number of rows: {lengths}")
+    if (size := sum(found[name][1] for name in headers)) > MOST_BYTES:
+        raise TableError("data.file", f"{file}: takes {size} bytes when unpacked; at most {MOST_BYTES} are allowed")
     count = next(iter(rows.values()))
     if not count or not all(header.columns for header in headers.values()):
         empty = next(name for name, header in headers.items() if not count or not header.columns)
@@ -78,12 +68,12 @@ def _look(path: str, file: str) -> dict[str, tuple[Header, int]]:
     """Every array's header, and the bytes that it has when unpacked."""
     found: dict[str, tuple[Header, int]] = {}
     try:
-        with zipfile.ZipFile(path) as archive, warnings.catch_warnings(action="ignore"):
+        with open_zip(path) as archive, warnings.catch_warnings(action="ignore"):
             for entry in archive.infolist():
                 if not entry.filename.endswith(".npy"):
                     continue
                 with archive.open(entry) as member:
-                    found[entry.filename.removesuffix(".npy")] = _header(member), entry.file_size
+                    found[entry.filename.removesuffix(".npy")] = header_of(member), entry.file_size
     except OSError:
         raise
     except Exception as error:  # damaged bytes make zipfile, zlib and NumPy's reader of headers raise a dozen kinds
@@ -93,18 +83,10 @@ def _look(path: str, file: str) -> dict[str, tuple[Header, int]]:
     return found
 
 
-def _header(member: IO[bytes]) -> Header:
-    version = npy.read_magic(member)
-    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
-    if read is None:
-        raise ValueError(f"arrays of version {version[0]}.{version[1]}")
-    shape, _, dtype = read(member)
-    return Header(shape, dtype)
-
-
 def _check_array(file: str, name: str, header: Header, size: int) -> None:
     """Raise TableError unless the array is one or more columns, and as long as it says."""
     shape, dtype = header.shape, header.dtype
+    characters = dtype.itemsize // (4 if dtype.kind == "U" else 1)
 
     def wrong(what: str) -> TableError:
         return TableError("data.file", f"{file}: array {quoted(name)} {what}")
@@ -116,6 +98,10 @@ def _check_array(file: str, name: str, header: Header, size: int) -> None:
     if len(shape) not in (1, 2):
         hint = ": reshape it to (rows, columns)" if len(shape) > 2 else ""
         raise wrong(f"has {len(shape)} dimensions; 1 or 2 are allowed{hint}")
+    if max(shape) > LONGEST:
+        raise wrong("says that it has billions of rows or columns")
+    if dtype.kind in "US" and characters > WIDEST:
+        raise wrong(f"is text of up to {characters} characters; at most {WIDEST} are allowed")
     if len(shape) == 2 and dtype.kind in "US":
         raise wrong("is text in 2 dimensions: save each column as an array of its own")
     promised = shape[0] * header.columns * dtype.itemsize
@@ -128,7 +114,7 @@ def _check_array(file: str, name: str, header: Header, size: int) -> None:
 def _load(path: str, file: str, name: str) -> np.ndarray[Any, Any]:
     try:
         with (
-            zipfile.ZipFile(path) as archive,
+            open_zip(path) as archive,
             archive.open(name + ".npy") as member,
             warnings.catch_warnings(action="ignore"),
         ):

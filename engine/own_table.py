@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,6 +31,7 @@ State = tuple[str, int, int, int]  # absolute path, inode, time of the last chan
 _read: OrderedDict[tuple[State, frozenset[str]], Columns] = OrderedDict()  # by what was read of a file
 _planned: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()  # by the settings that a plan is made of
 KEPT = 2  # of each, with at most 40 MB of columns
+_refused: OrderedDict[tuple[State, frozenset[str]], TableError] = OrderedDict()  # what could not be read of a file, and why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +102,18 @@ class OwnTable:
             if known == state and names.issuperset(wanted):
                 _keep(_read, (known, names), columns)
                 return columns
+        key = (state, frozenset(wanted))
+        if (wrong := _refused.get(key)) is not None:  # a comparison asks for each of its runs, more than once
+            raise TableError(wrong.key, wrong.message)
         read = read_csv if self.file.lower().endswith(".csv") else read_npz
         try:
             columns = read(self.file, self._called, wanted)
         except OSError as error:
             raise self._wrong("file", f"{error.strerror or error}") from None
-        _keep(_read, (state, frozenset(wanted)), columns)
+        except TableError as error:
+            _keep(_refused, key, TableError(error.key, error.message))
+            raise
+        _keep(_read, key, columns)
         return columns
 
     def facts(self) -> Facts:
@@ -198,7 +205,7 @@ class OwnTable:
         if self.target in self.features:
             raise self._wrong("features", f"{quoted(self.target)} is the target, and no feature of itself")
         if len(set(self.features)) < len(self.features):
-            twice = next(name for index, name in enumerate(self.features) if name in self.features[:index])
+            twice = Counter(self.features).most_common(1)[0][0]
             raise self._wrong("features", f"{quoted(twice)} is named twice")
 
     def _check(self, plan: Plan) -> None:

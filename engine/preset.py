@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import tomllib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import presets
+from engine.as_written import RUN_TABLES as RUN_TABLES
+from engine.as_written import count_from, misplaced_tables, shown
 from engine.claim_problems import claim_problems
-from engine.overlay import nest, overlay, without
-from engine.problems import DATE, PresetError, Problem, find_problems, show
+from engine.overlay import copied, nest, overlay, take_out
+from engine.problems import DATE, MOST_SAID, PresetError, Problem, find_problems, show
 from engine.run import Run
 from engine.schema import Document
 from engine.sheet import Sheet
+from presets.reading import printable, read_text, read_toml
 
 MOST_RUNS = 24  # of one comparison: more cannot be told apart
-RUN_TABLES = ("seed", "data", "surface", "network", "training")
+ROUNDS = 20  # in which mistakes are looked for that only show when others are gone
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ def load_preset(source: str | Path, settings: Iterable[tuple[str, Sequence[Any]]
     if "/" in name or name.endswith(".toml") or isinstance(source, Path):
         path = Path(source)
         try:
-            text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark of its encoding
-        except UnicodeDecodeError as error:
-            raise PresetError(name, [Problem("", f"not a text file in UTF-8 (byte {error.start})")]) from None
+            text = read_text(path)
+        except ValueError as error:
+            raise PresetError(name, [Problem("", str(error))]) from None
         return parse_preset(text, path.stem, name, settings, seed, path.parent)
     return parse_preset(presets.text(name), name, f"presets/{name}.toml", settings, seed)
 
@@ -91,23 +94,27 @@ def parse_preset(
 ) -> Preset:
     """A preset from its TOML text; `name` and `source` are what errors and runs call it, `folder` where it lies."""
     try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # beside TOML's own: a number of 5000 digits, tables 5000 deep
-        raise PresetError(source, [Problem("", f"not valid TOML: {error}")]) from None
+        document = read_toml(text)
+    except ValueError as error:
+        raise PresetError(source, [Problem("", str(error))]) from None
+    if isinstance(record := document.get("record"), dict) and "format" in record:
+        del document["record"]  # how and when it was trained: it is run.toml of a run folder (engine/on_disk)
     overlays = document.pop("run", [])
-    problems = _misplaced_tables(text) if overlays else []
+    problems = misplaced_tables(text) if overlays else []
     if not isinstance(overlays, list) or not all(isinstance(entry, dict) for entry in overlays):
         raise PresetError(source, [Problem("run", "runs are written as [[run]], in double brackets")])
     if folder is not None:
-        _count_from(folder, [document, *overlays])
+        count_from(folder, [document, *overlays], source)
     settings = [*settings, *([("seed", [seed])] if seed is not None else [])]
+    planned = math.prod([max(1, len(overlays)), *(len(values) for _, values in settings)])
+    overlays, settings = overlays[:MOST_RUNS], [(key, values[: MOST_RUNS + 1]) for key, values in settings]
     for key, values in settings:
         twice = [value for index, value in enumerate(values) if value in values[:index]]
         problems += [Problem(key, f"{show(value)} is given twice") for value in twice[:1]]
         if key.partition(".")[0] == "run":
             problems.append(Problem(key, "cannot be set: set the key itself and it holds for every run"))
     settings = _names_first([(key, values) for key, values in settings if key.partition(".")[0] != "run"])
-    sheet, found = _read(Sheet, overlay(document, *(nest(key, values[0]) for key, values in settings)))
+    sheet, found = _read(Sheet, shown(overlay(document, *(nest(key, values[0]) for key, values in settings))))
     problems += found
     documents, names = _run_documents(document, overlays, settings, name, source)
     runs = []
@@ -126,8 +133,8 @@ def parse_preset(
     problems += [
         Problem("run", f'two runs are named "{twice}"') for twice in sorted({n for n in names if names.count(n) > 1})
     ]
-    if len(names) > MOST_RUNS:
-        problems.append(Problem("run", f"{len(names)} runs; at most {MOST_RUNS} can be compared"))
+    if planned > MOST_RUNS:
+        problems.append(Problem("run", f"{planned} runs; at most {MOST_RUNS} can be compared"))
     changed = any(key != "seed" or len(values) > 1 for key, values in settings)
     if sheet is not None and not problems and not changed:
         problems += claim_problems(sheet.claim, runs)  # of the file as it is: settings may take away what a claim is about
@@ -154,14 +161,6 @@ def read_sheet(document: Document, name: str) -> Sheet:
     return sheet
 
 
-def _count_from(folder: Path, documents: Iterable[Document]) -> None:
-    """Write each table's `data.file` as it is found from the working folder, in place."""
-    for document in documents:
-        data = document.get("data")
-        if isinstance(data, dict) and isinstance(data.get("file"), str):
-            data["file"] = str(folder / data["file"])
-
-
 def _names_first(settings: list[tuple[str, Sequence[Any]]]) -> list[tuple[str, Sequence[Any]]]:
     """Settings that name a table before those of its other keys: a table is emptied when it is given another name."""
     return sorted(settings, key=lambda setting: not setting[0].endswith(".name"))
@@ -170,9 +169,12 @@ def _names_first(settings: list[tuple[str, Sequence[Any]]]) -> list[tuple[str, S
 def _run_documents(
     base: Document, overlays: list[Document], settings: list[tuple[str, Sequence[Any]]], name: str, source: str
 ) -> tuple[list[Document], list[str]]:
-    """The tables of every run and its name: each [[run]] (or the one run), times every combination of several values."""
+    """The tables of every run and its name: each [[run]] (or the one run), times every combination of several values.
+
+    Of too many runs these are the first.
+    """
     several = [key for key, values in settings if len(values) > 1]
-    combinations = list(itertools.product(*(values for _, values in settings)))
+    combinations = list(itertools.islice(itertools.product(*(values for _, values in settings)), MOST_RUNS))
     documents, names = [], []
     for index, extra in enumerate(overlays or [{}]):
         own = dict(extra)
@@ -188,7 +190,9 @@ def _run_documents(
             unknown = {key: value for key, value in own.items() if key not in RUN_TABLES}
             documents[-1].update(unknown)  # left in, so that it is reported
             varied = ", ".join(_called(key, value) for key, value in chosen if key in several)
-            names.append(", ".join(part for part in (own_name, varied) if part) or name)
+            names.append(printable(", ".join(part for part in (own_name, varied) if part) or name))
+            if len(names) == MOST_RUNS:
+                return documents, names
     return documents, names
 
 
@@ -216,8 +220,8 @@ def _read(cls: type, document: Document) -> tuple[Any, list[Problem]]:
     from pydantic import ValidationError
 
     problems: list[Problem] = []
-    mended: Document | None = document
-    while mended is not None:
+    mended = copied(document)
+    for _ in range(ROUNDS):
         try:
             # as JSON, since pydantic's strict dataclasses take no plain dicts; JSON has no dates, and no setting is one
             return _adapter(cls).validate_json(json.dumps(mended, default=lambda date: {DATE: str(date)})), problems
@@ -226,9 +230,9 @@ def _read(cls: type, document: Document) -> tuple[Any, list[Problem]]:
             known = {problem.key.partition("[")[0] for problem in problems}
             found = [problem for problem in find_problems(error, cls, mended) if problem.key.partition("[")[0] not in known]
         problems += found
-        for key in dict.fromkeys(problem.key.partition("[")[0] for problem in found):
-            mended = mended and without(mended, key, cls)
-        if not found:
+        keys = dict.fromkeys(problem.key.partition("[")[0] for problem in found)
+        mendable = [take_out(mended, key, cls) for key in keys]
+        if not found or len(problems) >= MOST_SAID or not all(mendable):
             break
     return None, problems
 
@@ -246,16 +250,3 @@ def _unfit_second(sheet: Sheet, run: Run) -> list[Problem]:
         return []
     kind = "classes: accuracy" if facts.classes else "regression: fit or error"
     return [Problem("show.second", f"{show(second)} does not exist for {run.source.name}, which is {kind}")]
-
-
-def _misplaced_tables(text: str) -> list[Problem]:
-    """Base tables that stand below the first [[run]], where a reader takes them for a part of that run."""
-    import tomlkit
-
-    problems, seen_run = [], False
-    for key, _ in tomlkit.parse(text).body:
-        name = key.key if key is not None else ""
-        seen_run = seen_run or name == "run"
-        if seen_run and name in (*RUN_TABLES, "show"):
-            problems.append(Problem(name, f"[{name}] stands below [[run]]: move it above, or write run.{name} for one run"))
-    return problems

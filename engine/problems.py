@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from engine.columns import TableError
+from engine.columns import TableError, printable
 from engine.run import MisfitError
 from engine.schema import (
     Document,
@@ -27,12 +27,24 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
+MOST_SAID = 50  # problems of a file; who has put these right is told of the next
+LONGEST_KEY, LONGEST_MESSAGE = 80, 500  # characters
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: the dotted key it is wrong at (empty: the file as a whole) and what is wrong."""
+    """One thing that is wrong: the dotted key it is wrong at (empty: the file as a whole) and what is wrong.
+
+    Both are printable and of a length that somebody reads, whatever the file holds.
+    """
 
     key: str
     message: str
+
+    def __post_init__(self) -> None:
+        for name, most in (("key", LONGEST_KEY), ("message", LONGEST_MESSAGE)):
+            text = printable(getattr(self, name))
+            object.__setattr__(self, name, text if len(text) <= most else text[: most - 3] + "...")
 
 
 class PresetError(Exception):
@@ -44,17 +56,15 @@ class PresetError(Exception):
         super().__init__(source, problems)
 
     def __str__(self) -> str:
+        said = self.problems[:MOST_SAID]
         count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
-        width = max(len(problem.key) for problem in self.problems)
-        lines = [f"  {problem.key:<{width}}   {problem.message}".rstrip() for problem in self.problems]
+        if len(self.problems) >= MOST_SAID:
+            count = f"{MOST_SAID} problems or more"
+        width = max(len(problem.key) for problem in said)
+        lines = [f"  {problem.key:<{width}}   {problem.message}".rstrip() for problem in said]
         if not width:
-            lines = [f"  {problem.message}" for problem in self.problems]
+            lines = [f"  {problem.message}" for problem in said]
         return "\n".join(printable(line) for line in (f"{self.source}: {count}", *lines))
-
-
-def printable(text: str) -> str:
-    """The text with a ? for each control character: what comes from a file must not be obeyed by a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 DATE = "a date"  # the key under which a date, which JSON lacks, comes to us
@@ -70,9 +80,9 @@ def show(value: object) -> str:
 
 
 def find_problems(error: ValidationError, root: type, document: Document) -> list[Problem]:
-    """Pydantic's findings in our words, one a key."""
+    """Pydantic's findings in our words, one a key, at most MOST_SAID."""
     problems: dict[str, Problem] = {}
-    for finding in error.errors(include_url=False):
+    for finding in error.errors(include_url=False)[:MOST_SAID]:
         problem = _explain(finding, root, document)
         problems.setdefault(problem.key, problem)
     return list(problems.values())

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from engine.run import Run
@@ -25,21 +26,27 @@ POLL = 0.05  # seconds between two looks at whether somebody interrupts
 SPAWN = multiprocessing.get_context("spawn")  # a fork would copy a terminal, threads and locks in any state
 
 
-def train_all(runs: Sequence[Run], interrupted: Callable[[], bool] = lambda: False, processes: int = 1) -> list[Trainer]:
+def train_all(
+    runs: Sequence[Run],
+    interrupted: Callable[[], bool] = lambda: False,
+    processes: int = 1,
+    folders: Sequence[Path] = (),
+) -> list[Trainer]:
     """Train all runs to the end, or until `interrupted()`; the trainers come in the order of the runs.
 
     At most `processes` are used, and one alone where the work is small. With more than one, the main module of the program
-    must be importable without side effects, as Python's `multiprocessing` asks for.
+    must be importable without side effects, as Python's `multiprocessing` asks for. `folders` are as for `train_together`.
     """
     processes = min(processes, len(runs), 1 + int(estimated_seconds(runs) / WORTH))
     if processes <= 1:
-        return train_together(runs, interrupted)
+        return train_together(runs, interrupted, folders)
     shares = [list(range(first, len(runs), processes)) for first in range(processes)]
     stop = SPAWN.Event()
     workers = []
     for share in shares[1:]:
         ours, theirs = SPAWN.Pipe(duplex=False)
-        process = SPAWN.Process(target=_work, args=(theirs, [runs[index] for index in share], stop), daemon=True)
+        dealt = [runs[index] for index in share], [folders[index] for index in share] if folders else []
+        process = SPAWN.Process(target=_work, args=(theirs, *dealt, stop), daemon=True)
         process.start()
         theirs.close()
         workers.append((process, ours, share))
@@ -52,7 +59,8 @@ def train_all(runs: Sequence[Run], interrupted: Callable[[], bool] = lambda: Fal
     found: dict[int, Trainer] = {}
     try:
         own = [runs[index] for index in shares[0]]
-        found.update(zip(shares[0], train_together(own, asked), strict=True))
+        places = [folders[index] for index in shares[0]] if folders else []
+        found.update(zip(shares[0], train_together(own, asked, places), strict=True))
         for _, connection, share in workers:
             for index, trainer in zip(share, _received(connection, [runs[index] for index in share], asked), strict=True):
                 found[index] = trainer
@@ -96,10 +104,10 @@ def _received(connection: Connection, runs: Sequence[Run], asked: Callable[[], b
     return [Trainer.restore(run, state) for run, state in zip(runs, states, strict=True)]
 
 
-def _work(connection: Connection, runs: Sequence[Run], stop: Any) -> None:
+def _work(connection: Connection, runs: Sequence[Run], folders: Sequence[Path], stop: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the first one decides
     alone = orphaned()
-    trainers = train_together(runs, lambda: stop.is_set() or alone())
+    trainers = train_together(runs, lambda: stop.is_set() or alone(), folders)
     with suppress(BrokenPipeError):  # nobody is there any more
         connection.send([trainer.state() for trainer in trainers])
     connection.close()

@@ -14,7 +14,6 @@ import json
 import os
 import tempfile
 import warnings
-import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -31,12 +30,14 @@ from engine.problems import PresetError
 from engine.run import Run
 from engine.run_tables import plain, tables_of
 from engine.schema import Document
-from engine.state import state_of
+from engine.state import content_of, state_of
 from engine.trainer import Trainer
+from engine.zip_file import check_promise, open_zip
 
 VERSION = 1
 MARK = "descent_recording"  # the array of the text, by which a recording is known from any other NPZ file
 MOST_BYTES = 2 * 2**30  # unpacked: a small file can promise a very large array
+USUAL_BYTES, MOST_TIMES = 100_000_000, 50  # what any file may come to, and what weights, which hardly shrink, ever do
 
 
 class RecordingError(ValueError):
@@ -70,7 +71,11 @@ def save_recording(
     `documents` are the form's tables; left out, those that the runs train with. `films` are of these runs, or none. A run
     in the middle of an iteration that is taken apart is written as it was just before. Raises OSError.
     """
-    content = recorded(preset, trainers, documents, films)
+    write_recording(place, recorded(preset, trainers, documents, films))
+
+
+def write_recording(place: Path, content: bytes) -> None:
+    """Put what `recorded` gave in a file, in one step. Raises OSError."""
     if place.is_dir():
         raise IsADirectoryError(errno.EISDIR, "Is a directory", str(place))
     handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.stem}-", suffix=".part")
@@ -96,24 +101,29 @@ def recorded(
     films: Sequence[Film] = (),
 ) -> bytes:
     """The content of the file: an NPZ with the arrays `a0`, `a1` ... and the text, (bytes,) uint8, in UTF-8."""
+    return packed(captured(preset, trainers, documents, films))
+
+
+def packed(arrays: dict[str, Any], compressed: bool = True) -> bytes:
+    """What was `captured` as the bytes of an NPZ. Of many figures, to make them smaller takes thirty times as long."""
+    file = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(file, **arrays)
+    return file.getvalue()
+
+
+def captured(
+    preset: Preset,
+    trainers: Sequence[Trainer],
+    documents: Sequence[Document] | None = None,
+    films: Sequence[Film] = (),
+) -> dict[str, Any]:
+    """The runs as arrays, copies all of them: what is trained from here on changes none. To be `packed`."""
     arrays: dict[str, Any] = {}
-    runs = [_lying_anywhere(trainer.run) for trainer in trainers]
+    runs = [lying_anywhere(trainer.run) for trainer in trainers]
     text = json.dumps(
         {
             "version": VERSION,
-            "preset": {
-                "name": preset.name,
-                "source": _anywhere(preset.source) if preset.folder is not None else preset.source,
-                "own": preset.folder is not None,
-                "folder": _anywhere(preset.folder or "."),
-                "text": preset.text,
-                "changed": preset.changed,
-                "sheet": _sheet(preset),
-                "runs": [
-                    {"name": run.name, "tables": _document(document)}
-                    for run, document in zip(preset.runs, preset.documents, strict=True)
-                ],
-            },
+            "preset": told_of(preset),
             "form": [_document(document) for document in documents] if documents is not None else [*map(tables_of, runs)],
             "runs": [
                 {"name": run.name, "tables": tables_of(run), "state": _without_arrays(_state(trainer, run), arrays)}
@@ -123,9 +133,24 @@ def recorded(
         }
     )
     arrays[MARK] = np.frombuffer(text.encode(), np.uint8)
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
+    return arrays
+
+
+def told_of(preset: Preset) -> dict[str, Any]:
+    """All that makes a preset, as JSON has it: `preset_told` reads it as the same preset anywhere."""
+    return {
+        "name": preset.name,
+        "source": _anywhere(preset.source) if preset.folder is not None else preset.source,
+        "own": preset.folder is not None,
+        "folder": _anywhere(preset.folder or "."),
+        "text": preset.text,
+        "changed": preset.changed,
+        "sheet": _sheet(preset),
+        "runs": [
+            {"name": run.name, "tables": _document(document)}
+            for run, document in zip(preset.runs, preset.documents, strict=True)
+        ],
+    }
 
 
 def _sheet(preset: Preset) -> Document:
@@ -136,6 +161,7 @@ def _sheet(preset: Preset) -> Document:
 
 def _state(trainer: Trainer, run: Run) -> dict[str, Any]:
     """The trainer's state, as that of the same run with its table found from anywhere."""
+    content_of(trainer)  # before there is a copy: it is found once
     same = copy.copy(trainer)
     same.run = run
     return state_of(same)
@@ -145,8 +171,14 @@ def _anywhere(file: str | Path) -> str:
     return str(Path(file).absolute())
 
 
-def _lying_anywhere(run: Run) -> Run:
-    return replace(run, data=replace(run.data, file=_anywhere(run.data.file))) if isinstance(run.data, OwnTable) else run
+def lying_anywhere(run: Run) -> Run:
+    """The run with its table, where it has one of its own, found from any folder; the file need not be there any more."""
+    if not isinstance(run.data, OwnTable) or run.data.file == _anywhere(run.data.file):
+        return run
+    moved, data = copy.copy(run), copy.copy(run.data)  # to make them anew would read the file
+    object.__setattr__(data, "file", _anywhere(data.file))
+    object.__setattr__(moved, "data", data)
+    return moved
 
 
 def _document(document: Document) -> Document:
@@ -176,7 +208,7 @@ def _without_arrays(value: Any, arrays: dict[str, Any]) -> Any:
 def is_recording(place: str | Path) -> bool:
     """Whether the file is an NPZ that says it is a recording; False where it cannot be read at all."""
     try:
-        with zipfile.ZipFile(place) as archive:
+        with open_zip(place) as archive:
             return f"{MARK}.npy" in archive.namelist()
     except Exception:  # damaged bytes make zipfile raise a dozen kinds; the reader of whatever else it is will say so
         return False
@@ -189,7 +221,9 @@ def load_recording(place: str | Path, clock: Callable[[], float] | None = None) 
     """
     file = str(place)
     with open(file, "rb") as opened:
-        content = opened.read()
+        content = opened.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise RecordingError(f"{file}: has more than the {MOST_BYTES} bytes that are read")
     try:
         arrays = _arrays(content, file)
         found = json.loads(arrays.pop(MARK).tobytes().decode())
@@ -212,27 +246,25 @@ def load_recording(place: str | Path, clock: Callable[[], float] | None = None) 
 
 def _arrays(content: bytes, file: str) -> dict[str, Any]:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        archive = open_zip(io.BytesIO(content))
         entries = archive.infolist()
     except Exception:
         raise RecordingError(f"{file}: is not a recorded run (no NPZ file)") from None
     if f"{MARK}.npy" not in [entry.filename for entry in entries]:
         raise RecordingError(f"{file}: is not a recorded run (an NPZ file of something else)")
     size = sum(entry.file_size for entry in entries)
-    if size > MOST_BYTES:
-        raise RecordingError(f"{file}: would take {size} bytes when unpacked; at most {MOST_BYTES} are read")
+    most = min(MOST_BYTES, max(USUAL_BYTES, MOST_TIMES * len(content)))
+    if size > most:
+        raise RecordingError(f"{file}: would take {size} bytes when unpacked; at most {most} are read")
+    for entry in entries:
+        with archive.open(entry) as member:
+            check_promise(member, entry)
     with warnings.catch_warnings(action="ignore"), np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
 
 def _recording(found: Any, arrays: dict[str, Any], clock: Callable[[], float] | None) -> Recording:
-    said = found["preset"]
-    read = parse_preset(said["text"], said["name"], said["source"], folder=Path(said["folder"]))
-    runs = tuple(read_run(each["tables"], each["name"]) for each in said["runs"])
-    documents = tuple(each["tables"] for each in said["runs"])
-    sheet = replace(read_sheet(said["sheet"], said["name"]), claim=read.sheet.claim)
-    folder = read.folder if said["own"] else None  # of a table there is no preset file: it lay where one was
-    preset = replace(read, sheet=sheet, runs=runs, documents=documents, folder=folder, changed=bool(said["changed"]))
+    preset = preset_told(found["preset"])
     trainers = []
     for each in found["runs"]:
         run = read_run(each["tables"], each["name"])
@@ -244,6 +276,16 @@ def _recording(found: Any, arrays: dict[str, Any], clock: Callable[[], float] | 
     for film, state in zip(films, found["films"], strict=True) if found["films"] else ():
         film.restore(_with_arrays(state, arrays))
     return Recording(preset, tuple(trainers), tuple(found["form"]), films)
+
+
+def preset_told(said: Any) -> Preset:
+    """The preset that `told_of` was given. Raises PresetError, and KeyError and the like where it is something else."""
+    read = parse_preset(said["text"], said["name"], said["source"], folder=Path(said["folder"]))
+    runs = tuple(read_run(each["tables"], each["name"]) for each in said["runs"])
+    documents = tuple(each["tables"] for each in said["runs"])
+    sheet = replace(read_sheet(said["sheet"], said["name"]), claim=read.sheet.claim)
+    folder = read.folder if said["own"] else None  # of a table there is no preset file: it lay where one was
+    return replace(read, sheet=sheet, runs=runs, documents=documents, folder=folder, changed=bool(said["changed"]))
 
 
 def _with_arrays(value: Any, arrays: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
+from engine.columns import printable
 from engine.ranges import STRICT, Range
 from engine.table import Facts, Table, check_spread, table_of
 
@@ -84,6 +85,6 @@ class Rows:
         inputs = np.array(self.inputs, dtype=np.float64)
         targets = np.array(self.targets, dtype=np.int64 if facts.classes else np.float64)
         parts = inputs[: facts.samples], targets[: facts.samples], inputs[facts.samples :], targets[facts.samples :]
-        features = self.features or tuple(f"x {number}" for number in range(1, facts.features + 1))
+        features = tuple(map(printable, self.features)) or tuple(f"x {number}" for number in range(1, facts.features + 1))
         classes = tuple(map(str, range(facts.classes)))
-        return table_of(parts, features, self.target, classes, standardized=self.standardize)
+        return table_of(parts, features, printable(self.target), classes, standardized=self.standardize)

@@ -18,6 +18,8 @@ from engine.ranges import OrTable, Range, Tagged, kind_of
 
 Document = dict[str, Any]
 
+LONGEST_WORD = 200  # that is compared with others: nothing is near what is longer
+
 
 @cache
 def hints(cls: type) -> Mapping[str, Any]:
@@ -141,6 +143,8 @@ def choices_of(annotation: Any) -> tuple[str, ...]:
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The word that was probably meant, however it is capitalised; None where nothing is near."""
+    if len(word) > LONGEST_WORD:
+        return None
     names = {name.lower(): name for name in allowed}
     low = word.lower()
     near = difflib.get_close_matches(low, names, n=1, cutoff=0.6)

@@ -31,13 +31,21 @@ def _settings(trainer: Trainer) -> dict[str, str]:
 
     Of a table of one's own, the settings say only where it lies: its rows have a fingerprint too.
     """
-    run, table = trainer.run, trainer.table
+    run = trainer.run
     tables = {"data set": run.data, "surface": run.surface, "network": run.network, "training table": run.training}
     found = {name: hashlib.sha256(repr(table).encode()).hexdigest() for name, table in tables.items()}
-    if isinstance(run.data, OwnTable) and table is not None:
-        arrays = (table.inputs, table.targets, table.validation_inputs, table.validation_targets)
-        found["content of its file"] = hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+    if isinstance(run.data, OwnTable):
+        found["content of its file"] = content_of(trainer)
     return found
+
+
+def content_of(trainer: Trainer) -> str:
+    """A fingerprint of the rows that it trains on, found once: they never change, and there may be many."""
+    table = trainer.table
+    if not trainer.content and table is not None:
+        arrays = (table.inputs, table.targets, table.validation_inputs, table.validation_targets)
+        trainer.content = hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+    return trainer.content
 
 
 def state_of(trainer: Trainer) -> dict[str, Any]:
@@ -65,6 +73,18 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
         "objective": trainer.marked if trainer.phase else trainer.objective.state(),
         "history": trainer.history.state(),
     }
+
+
+def broke_off(trainer: Trainer) -> None:
+    """A step of it has raised: from now on its state has the iteration that this broke off as not begun.
+
+    What its dropout has drawn is gone, so it is `broken`: no longer to the bit what it would have been.
+    """
+    trainer.broken = True
+    if trainer.phase and not trainer.taken_apart:
+        state = trainer.objective.state()
+        trainer.marked = state | ({"taken": state["taken"] - trainer.rows} if "taken" in state else {"left": 1})
+        trainer.taken_apart = True
 
 
 def restore_trainer(trainer: Trainer, state: dict[str, Any]) -> None:

@@ -78,9 +78,11 @@ class Drive:
     async def _fly(self, work: Callable[[], object]) -> bool:
         """Do long work in a thread; False where somebody has landed it. A cancellation waits until it is done."""
         self._flying = flying = _thread().submit(work)
+        waited = asyncio.wrap_future(flying)
+        waited.add_done_callback(lambda done: done.cancelled() or done.exception())  # it is raised below, or by `land`
         while not flying.done():
             try:
-                await asyncio.shield(asyncio.wrap_future(flying))
+                await asyncio.shield(waited)
             except asyncio.CancelledError:
                 self._cancelled = True
         if self._flying is not flying:
@@ -88,6 +90,11 @@ class Drive:
         self._flying = None
         flying.result()  # what it raised is raised here
         return True
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was told to end while an item was in flight."""
+        return self._cancelled
 
     @property
     def in_flight(self) -> bool:

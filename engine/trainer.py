@@ -80,7 +80,9 @@ class Trainer:
         self.phase = 0  # the next one of the iteration in progress: 0 forward, 1 loss, 2 backward, 3 update
         self.marked: dict[str, Any] = {}  # where the objective was before an iteration that is taken apart
         self.apart: Phase | None = None  # the last phase that was done alone
-        self._apart = False
+        self.taken_apart = False  # the iteration in progress, phase by phase
+        self.content = ""  # of its rows, a fingerprint: `engine.state.content_of`
+        self.broken = False  # a step of it has raised: see `engine.state.broke_off`
         self._reserved = 0  # the batch size that there are buffers for
         self.planned = 0  # iterations of the epoch in progress
         self.rows_in_all = 1 if run.surface is not None else run.facts.samples
@@ -173,7 +175,7 @@ class Trainer:
             self.apart = phase_of(self, self.apart, self.step())
             return self.apart
         started = self.clock()
-        self._apart = True
+        self.taken_apart = True
         self.quietly(self.computing[self.phase])
         self.seconds += self.clock() - started
         self.apart = phase_of(self, self.apart if self.phase > 1 else None)
@@ -194,7 +196,7 @@ class Trainer:
             self.objective.reserve(self.batch_size)
             self._reserved = self.batch_size
             self.planned = self.batches
-        if self._apart:
+        if self.taken_apart:
             self.marked = self.objective.state()
         self.rows = self.objective.forward(self.batch_size)
         self.phase = 1
@@ -224,7 +226,7 @@ class Trainer:
         weight_norm = norm(self.parameters)
         np.add(self.parameters, self.updates, self.parameters)
         self.objective.moved()
-        self.phase, self._apart = 0, False
+        self.phase, self.taken_apart = 0, False
         self.batch += 1
         self.iteration += 1
         self.samples_seen += self.rows

@@ -1,0 +1,288 @@
+"""Writes what a trainer says into its run folder, beside the training: two threads do the writing, and nothing is done for
+a batch. Whoever trains calls `follow` some times a second.
+
+New rows are taken from the history, which keeps far more of them than come in between. What cannot be written, on a disk
+that is full, waits there, and is tried again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from engine.bounded import Floats
+from engine.film import Film
+from engine.json_values import finite, spelt
+from engine.on_disk.appending import Appender
+from engine.on_disk.archive import Archive
+from engine.on_disk.folder import CHECKPOINT, EPOCHS, EVENTS, ITERATIONS, RESULT, RUN, Hold, RunFolder, now
+from engine.on_disk.rows import EPOCH_FILE_COLUMNS, ITERATION_COLUMNS, TRAIN_LOSS, epoch_lines, header, iteration_lines
+from engine.preset import Preset
+from engine.recording import captured, packed, write_recording
+from engine.schema import Document
+from engine.trainer import Trainer
+
+EVERY = 0.25  # seconds until new rows are written
+SYNC = 0.9  # seconds until what is written survives a power cut
+CHECKPOINTS = 5.0  # seconds of training between two checkpoints, at least
+SHARE = 0.004  # of the time that may go into checkpoints
+PROMPT = 0.1  # seconds: a checkpoint that takes less is written after every change
+AGAIN = 1.0  # seconds until what could not be written is tried again
+STRETCH = 256  # rows that are made into text without letting anybody else have a turn
+MOST = 50_000  # rows that are taken at once: half of what the history keeps
+
+
+class RunWriter:
+    """Keeps a run on disk. `rows`, `epochs` and `changes` are how many of each are in the files already; `preset` is what
+    the run belongs to, `document` the form's tables and `film` its film, both for the checkpoint.
+
+    Everything that can fail is kept in `trouble`, the newest OSError, None while all goes well. Making one raises OSError.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        hold: Hold,
+        trainer: Trainer,
+        preset: Preset,
+        film: Film | None = None,
+        written: tuple[int, int, int] = (0, -1, 0),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder, self.trainer, self.preset, self.film = folder, trainer, preset, film
+        self.document: Document | None = None
+        self.trouble: OSError | None = None
+        self._clock = clock
+        self._rows, self._epochs, self._changes = written
+        columns = (*ITERATION_COLUMNS, TRAIN_LOSS) if trainer.run.training.evaluate == "iteration" else ITERATION_COLUMNS
+        trainer.history.archive = Archive(folder, trainer.run)
+        self._events = Appender(folder.file(EVENTS), handle=hold.handle)
+        self._iterations = Appender(folder.file(ITERATIONS), header(columns))
+        self._epoch_rows = Appender(folder.file(EPOCHS), header(EPOCH_FILE_COLUMNS))
+        self._losses = len(columns) > len(ITERATION_COLUMNS)
+        self._waiting: list[bytes] = []  # events that are not in the file yet
+        self._told: list[Any] = [trainer.history.diverged, trainer.history.stopped, trainer.history.restored]
+        self._job: Future[None] | None = None
+        self._checkpoint: Future[None] | None = None
+        self._due = self._synced = clock()
+        self._checkpoint_due, self._checkpointed = clock() + CHECKPOINTS, -1
+        self._cost = 0.0
+
+    def event(self, name: str, **told: Any) -> None:
+        """Note something that is no figure; `told` is what JSON can hold."""
+        told = spelt({"event": name, "iteration": self.trainer.iteration, "time": now(), **told})
+        self._waiting.append(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+    def follow(self, at_rest: bool = True) -> None:
+        """Write what is new, where it is time; and where the trainer is `at_rest`, now and then a checkpoint."""
+        time_now = self._clock()
+        if time_now < self._due:
+            return
+        if self._job is not None and not self._job.done():
+            if len(self.trainer.history) - self._rows < MOST:
+                return
+            self._job.exception()  # the disk is slower than training: wait for it before rows are no longer kept
+        self._look_at_job()
+        self._due = time_now + (EVERY if self.trouble is None else AGAIN)
+        self._submit(time_now)
+        if at_rest and time_now >= self._checkpoint_due and self.trainer.iteration != self._checkpointed:
+            self.checkpoint()
+
+    def _look_at_job(self) -> None:
+        for job in (self._job, self._checkpoint):
+            if job is not None and job.done() and (error := job.exception()) is not None:
+                if not isinstance(error, OSError):
+                    raise error
+                self.trouble = error
+        if self._job is not None and self._job.done():
+            if self._job.exception() is None and (self._checkpoint is None or not self._failed(self._checkpoint)):
+                self.trouble = None
+            self._job = None
+
+    @staticmethod
+    def _failed(job: Future[None]) -> bool:
+        return job.done() and job.exception() is not None
+
+    def _submit(self, time_now: float, sync: bool = False) -> None:
+        """Take what is new, and have it written by the thread."""
+        self._note_news()
+        history = self.trainer.history
+        first = max(self._rows, history.kept.start)  # where the disk was full for too long, some are gone
+        count = min(len(history) - first, MOST)
+        rows = self._taken(first, count) if count > 0 else None
+        known = history.epochs
+        start = max(self._epochs, known.kept.start, 0)
+        parts = [history.epoch_rows(start, min(len(known), start + MOST))]
+        if self._epochs < 0:
+            parts.insert(0, np.array([history.before_training()]))
+        epoch_rows = np.concatenate(parts)
+        events, self._waiting = self._waiting, []
+        sync = sync or time_now - self._synced >= SYNC
+        if not (events or rows is not None or len(epoch_rows) or sync):
+            return
+        if sync:
+            self._synced = time_now
+
+        def work() -> None:
+            try:
+                while events:
+                    self._events.write(events[0])
+                    events.pop(0)
+                if sync:
+                    self._events.sync()
+                if rows is not None:
+                    for begin in range(0, len(rows), STRETCH):
+                        self._iterations.write(iteration_lines(rows[begin : begin + STRETCH]))
+                        self._rows = first + min(len(rows), begin + STRETCH)
+                for begin in range(0, len(epoch_rows), STRETCH):
+                    stretch = epoch_rows[begin : begin + STRETCH]
+                    self._epoch_rows.write(epoch_lines(stretch))
+                    self._epochs = int(stretch[-1, 0])
+                if sync:
+                    self._iterations.sync()
+                    self._epoch_rows.sync()
+            finally:
+                self._waiting[:0] = events
+
+        self._job = _thread("rows").submit(work)
+
+    def _taken(self, first: int, count: int) -> Floats:
+        """(count, columns): rows of the history from `first` on, copied."""
+        history = self.trainer.history
+        rows = history.rows(first, first + count)
+        if not self._losses:
+            return rows
+        losses = np.full((count, 1), np.nan)
+        at, values = history.train_losses().T
+        places = at - first - 1
+        inside = (places >= 0) & (places < count)
+        losses[places[inside].astype(np.int64), 0] = values[inside]
+        return np.hstack([rows, losses])
+
+    def _note_news(self) -> None:
+        """Events for what the history says beside rows."""
+        history = self.trainer.history
+        if len(history.changes) > self._changes and self._cost < PROMPT:  # then it is known from two files
+            self._checkpoint_due = self._clock()
+        for change in history.changes[self._changes :]:
+            said = asdict(change)
+            self.event("changed", **{"iteration": said.pop("iteration"), **said})
+        self._changes = len(history.changes)
+        for at, (name, found) in enumerate(
+            (("diverged", history.diverged), ("stopped", history.stopped), ("restored", history.restored))
+        ):
+            if found is not None and found != self._told[at]:
+                self.event(name, **asdict(found))
+            elif found is None and self._told[at] is not None and name == "stopped":
+                self.event("went on")
+                with suppress(OSError):
+                    self.folder.file(RESULT).unlink(missing_ok=True)
+            self._told[at] = found
+
+    def checkpoint(self) -> None:
+        """Write down where the trainer stands, after all rows up to there. It must be at rest: no step of it in a thread."""
+        if self.trainer.broken or (self._checkpoint is not None and not self._checkpoint.done()):
+            return  # the one there is leads to the same numbers as ever
+        begun = time.perf_counter()
+        trainer, rows = self.trainer, self._job
+        arrays = captured(
+            self.preset,
+            [trainer],
+            None if self.document is None else [self.document],
+            [] if self.film is None else [self.film],
+        )
+        self._checkpointed = trainer.iteration
+        here = time.perf_counter() - begun
+
+        def work() -> None:
+            if rows is not None:
+                rows.result()  # the files are never behind the checkpoint
+            begun = time.perf_counter()
+            write_recording(self.folder.file(CHECKPOINT), packed(arrays, compressed=False))
+            self._cost = here + time.perf_counter() - begun
+
+        self._checkpoint_due = self._clock() + max(CHECKPOINTS, self._cost / SHARE)
+        self._checkpoint = _thread("checkpoints").submit(work)
+
+    def pause(self) -> None:
+        """It may be a while until it goes on: write all there is, with a checkpoint, without waiting for the disk."""
+        self._wait()
+        self._due = self._checkpoint_due = 0.0
+        self.follow()
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is something that is not in the files, or may not be."""
+        if self._job is not None and not self._job.done():
+            return True
+        return bool(self._waiting) or self._rows < len(self.trainer.history)
+
+    def settle(self, checkpoint: bool = True) -> None:
+        """Write all there is, and wait until it is on disk; what fails is in `trouble`."""
+        self._wait()
+        while True:
+            self._submit(self._clock(), sync=True)
+            self._wait()
+            if self.trouble is not None or self._rows >= len(self.trainer.history):
+                break
+        if checkpoint and self.trouble is None and self.trainer.iteration != self._checkpointed:
+            self.checkpoint()
+            self._wait()
+
+    def _wait(self) -> None:
+        for job in (self._job, self._checkpoint):
+            if job is not None:
+                job.exception()
+        self._look_at_job()
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """The run is over: write all of it, and what came of it."""
+        self._checkpointed = -1
+        self.settle()
+        if self.trouble is None:
+            try:
+                write_result(self.folder, result)
+            except OSError as error:
+                self.trouble = error
+
+    def close(self) -> None:
+        """Let go of the folder; what was not written is not."""
+        for file in (self._iterations, self._epoch_rows, self._events):
+            file.close()
+
+
+def write_result(folder: RunFolder, result: dict[str, Any]) -> None:
+    """Write result.json. Raises OSError."""
+    text = json.dumps(finite(result), indent=1, ensure_ascii=False)
+    write_recording(folder.file(RESULT), text.encode("utf-8", "replace") + b"\n")
+
+
+def begin(folder: RunFolder, text: str, preset: dict[str, Any]) -> Hold:
+    """Make the files of a run that begins: run.toml with this text, and the first event with what the preset says. Raises
+    OSError, and then the folder is gone again."""
+    try:
+        write_recording(folder.file(RUN), text.encode("utf-8", "replace"))
+        hold = Hold(folder)
+        line = json.dumps({"event": "started", "iteration": 0, "time": now(), "preset": preset}, ensure_ascii=False)
+        os.write(hold.handle, line.encode("utf-8", "replace") + b"\n")
+    except OSError:
+        for entry in folder.path.iterdir():
+            entry.unlink(missing_ok=True)
+        folder.path.rmdir()
+        raise
+    return hold
+
+
+@cache
+def _thread(name: str) -> ThreadPoolExecutor:
+    """A thread for all writers: one for rows, one for checkpoints, so that a large checkpoint keeps no row waiting."""
+    return ThreadPoolExecutor(1, name)
