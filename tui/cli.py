@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from presets import names as bundled
+from tui.console.bugreport import bugreport
 from tui.console.commands import check, keys, list_presets, new, open_folder, print_folder, schema
 from tui.console.commands import versioned as _versioned
 from tui.console.failing import ending_in_words
 from tui.console.interrupted import catching_interrupts
 from tui.console.options import characters as _characters
-from tui.console.options import parse_kbps, parse_pace, parse_seeds
+from tui.console.options import out_folder, parse_kbps, parse_pace, parse_seeds
 from tui.console.options import set_and_seed as _set_and_seed
 from tui.console.options import target_column as _target
+from tui.console.replaying import replay
+from tui.console.running import resume, run, train
+from tui.console.runs import runs
 from tui.console.serving import serve
+from tui.console.terminal import can_answer_keys, on_a_terminal, prepare_screen
+from tui.console.watching import watch
 from tui.loading import Refused, is_recorded, load, load_session
-from tui.own_folder import is_folder
+from tui.own_folder import is_folder, is_run_folder
 from tui.terminal.asked import ask
 from tui.terminal.encoding import Characters
 
@@ -98,6 +103,7 @@ def main() -> None:
 @click.option(
     "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
 )
+@out_folder
 @click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: a few KB a second.")
 @click.option("--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal; frames give way.")
 @click.option("--plain", is_flag=True, help="In words, for a screen reader; the keys work.")
@@ -109,6 +115,7 @@ def lab(
     settings: tuple[str, ...],
     seed: int | None,
     pace: float,
+    out: str | None,
     slow_link: bool,
     max_kbps: float | None,
     plain: bool,
@@ -116,8 +123,11 @@ def lab(
 ) -> None:
     """Open the lab on a preset; plain lines where there is no terminal."""
     ask(slow_link, max_kbps)
-    if plain and os.name == "posix" and _can_answer_keys() and not is_folder(preset):
+    if plain and os.name == "posix" and can_answer_keys() and not is_folder(preset):
         _narrate(preset, target, settings, seed, pace)
+        return
+    if is_run_folder(preset):
+        _open_run_folder(preset, pace, bool(target or settings or seed is not None), characters)
         return
     if is_folder(preset):
         _open_folder(preset, pace, bool(target or settings or seed is not None), plain, characters)
@@ -126,16 +136,17 @@ def lab(
         _open_recorded(preset, pace, bool(target or settings or seed is not None), characters)
         return
     words = main.list_commands(click.get_current_context())  # "descent lst" is a preset that does not exist
-    if plain or not _on_a_terminal():
-        _train("plain", preset, settings, seed, words=words, target=target)
+    if plain or not on_a_terminal():
+        train("plain", preset, settings, seed, words=words, target=target, out=out)
         return
-    _prepare_screen()
+    prepare_screen()
     plainly = preset in bundled() and not settings and seed is None and target is None  # nothing in it can be wrong
     loaded = None if plainly else load(preset, settings, seed, words, target)
     from tui.app import run_lab
     from tui.screens.curtain import Unread
 
-    run_lab(loaded or Unread(preset, lambda: load(preset)), pace, characters=characters)
+    place = None if out is None else os.path.expanduser(out)
+    run_lab(loaded or Unread(preset, lambda: load(preset)), pace, characters=characters, out=place)
 
 
 def _refuse_settings_of_recorded(with_settings: bool) -> None:
@@ -147,19 +158,30 @@ def _open_folder(folder: str, pace: float, with_settings: bool, plain: bool, cha
     """The lab with the picker of a folder's presets; their list where there is no screen."""
     if with_settings:
         raise click.UsageError("--set, --seed and --target are for one preset: name a file of the folder.")
-    if plain or not _on_a_terminal():
+    if plain or not on_a_terminal():
         print_folder(folder)
         return
-    _prepare_screen()
+    prepare_screen()
     open_folder(folder, pace, characters)
+
+
+def _open_run_folder(folder: str, pace: float, with_settings: bool, characters: Characters) -> None:
+    """The lab on a run that is kept on disk, paused where it was."""
+    _refuse_settings_of_recorded(with_settings)
+    from tui.console.opening import open_kept
+    from tui.console.taking_up import meant
+
+    if not on_a_terminal():
+        raise Refused(f'descent: "{folder}" holds a run, which opens in the lab: it needs a terminal.')
+    open_kept(meant(folder if "/" in folder else f"./{folder}", None), pace, characters=characters)
 
 
 def _open_recorded(file: str, pace: float, with_settings: bool, characters: Characters) -> None:
     """The lab on recorded runs, paused where they were."""
     _refuse_settings_of_recorded(with_settings)
-    if not _on_a_terminal():
+    if not on_a_terminal():
         raise Refused(f'descent: "{file}" holds recorded runs, which open in the lab: it needs a terminal.')
-    _prepare_screen()
+    prepare_screen()
     session = load_session(file)
     from tui.app import run_lab
 
@@ -182,12 +204,6 @@ def _narrate(preset: str, target: str | None, settings: tuple[str, ...], seed: i
     sys.exit(narrate(session, pace))
 
 
-def _prepare_screen() -> None:
-    # Textual reads these when it is imported: its screen would otherwise lag behind the training, and fade and slide.
-    os.environ.setdefault("TEXTUAL_FPS", "240")
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-
-
 main.add_command(list_presets)
 
 
@@ -199,41 +215,17 @@ main.add_command(list_presets)
 def show(preset: str, target: str | None, settings: tuple[str, ...], seed: int | None) -> None:
     """Print a preset as TOML, every default filled in."""
     loaded = load(preset, settings, seed, target=target)
+    from pathlib import Path
+
+    from tui.writing.saving import standing_in
     from tui.writing.written import toml_text
 
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")  # TOML is UTF-8, whatever the terminal speaks
-    _print(toml_text(loaded), end="")
+    _print(toml_text(standing_in(loaded, Path.cwd())), end="")
 
 
-@main.command(epilog="Example: descent run recipe --set training.batch_size=8,32,full --json")
-@click.argument("preset", metavar="PRESET|FILE")
-@_target
-@_set_and_seed
-@click.option("--seeds", callback=parse_seeds, metavar="N|A-B", help="Each run with seeds 0 to N-1, or A to B.")
-@click.option("--plain", is_flag=True, help="Lines to read (this is the default).")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
-@click.option("--jsonl", is_flag=True, help="A line of JSON for every iteration, every epoch, the end.")
-@_versioned
-def run(
-    preset: str,
-    target: str | None,
-    settings: tuple[str, ...],
-    seed: int | None,
-    seeds: tuple[int, ...],
-    plain: bool,
-    as_json: bool,
-    jsonl: bool,
-) -> None:
-    """Train every run of a preset, without a screen."""
-    if plain + as_json + jsonl > 1:
-        raise click.UsageError("--json, --jsonl and --plain exclude each other: give one of them.")
-    if seeds and (seed is not None or any(setting.partition("=")[0].strip() == "seed" for setting in settings)):
-        raise click.UsageError("--seeds says which seeds there are: leave out --seed and --set seed.")
-    _train("json" if as_json else "jsonl" if jsonl else "plain", preset, settings, seed, seeds, target=target)
-
-
-for command in (check, keys, new, schema, serve):
+for command in (run, resume, watch, replay, runs, check, keys, new, schema, serve, bugreport):
     main.add_command(command)
 
 
@@ -251,39 +243,6 @@ def verify(presets: tuple[str, ...], seeds: tuple[int, ...], as_json: bool) -> N
         held = report(load_all(presets), seeds, as_json, interrupted, _print, Bar(sys.stderr))
         if interrupted() or not held:
             sys.exit(130 if interrupted() else 1)
-
-
-def _train(
-    style: str,
-    preset: str,
-    settings: Iterable[str],
-    seed: int | None,
-    seeds: tuple[int, ...] = (),
-    words: Iterable[str] = (),
-    target: str | None = None,
-) -> None:
-    """Train without a screen, printing lines as they come; Ctrl-C or `kill` ends the run after the iteration in progress."""
-    with catching_interrupts() as interrupted:
-        loaded = load(preset, settings, seed, words, target)
-        from tui.console import plain, records
-
-        lines = {"plain": plain.plain_lines, "json": records.json_document, "jsonl": records.json_lines}[style]
-        for line in lines(loaded, interrupted, seeds):
-            _print(line)
-        if interrupted():
-            sys.exit(130)
-
-
-def _on_a_terminal() -> bool:
-    """Whether the lab can be drawn and answer keys; in a browser it can (`tui.browser`), with no terminal here."""
-    if os.environ.get("TEXTUAL_DRIVER"):
-        return True
-    return os.environ.get("TERM", "") not in ("", "dumb") and _can_answer_keys()
-
-
-def _can_answer_keys() -> bool:
-    """Whether somebody is there, on a terminal of any kind."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def _print(text: str, end: str = "\n") -> None:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def is_run_folder(word: str) -> bool:
+    """Whether a word on the command line is the folder of a run that is kept."""
+    return os.path.isfile(os.path.join(word, "run.toml")) and os.path.isdir(word)
+
+
 def files_in(folder: Path) -> list[Path]:
     """The preset files of a folder by name; none where there is no such folder, or no right to look into it."""
     try:

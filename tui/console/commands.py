@@ -10,6 +10,7 @@ import sys
 import click
 
 from tui.console.bar import columns_of
+from tui.figures import printable
 from tui.loading import Refused, is_table, load
 from tui.own_folder import files_in, is_folder
 from tui.terminal.encoding import ALL, Characters
@@ -45,12 +46,16 @@ def new(file: str, original: str | None) -> None:
     """Write a preset to begin with, a comment beside every key."""
     from pathlib import Path
 
-    place = Path(file).expanduser()
+    try:
+        place = Path(file).expanduser()
+        there = place.exists() or place.is_symlink()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, ~somebody
+        raise Refused(f'descent: cannot write "{file}": {getattr(error, "strerror", None) or error}') from None
     if is_table(file):
         raise Refused(f'descent: "{file}" is a table: descent show {file} --target COLUMN writes a preset for one.')
     if place.suffix != ".toml":
         raise Refused(f"descent: the name of a preset file ends in .toml: descent new {file}.toml")
-    if place.exists() or place.is_symlink():
+    if there:
         raise Refused(f'descent: "{file}" is there already; nothing was written.')
     if not place.parent.is_dir():
         raise Refused(f'descent: there is no folder "{place.parent}" for "{place.name}".')
@@ -59,15 +64,16 @@ def new(file: str, original: str | None) -> None:
     if original is None:
         from tui.writing.new_preset import new_text
 
-        text = new_text(place.stem)
+        text = new_text(printable(place.stem))
     else:
         preset = load(original)
         text = copy_of(preset, preset.documents, preset.runs, place).text
     try:
         write_new(text, place)
-    except OSError as error:
-        raise Refused(f'descent: cannot write "{file}": {error.strerror or error}') from None
-    click.echo(f"{file}: written. descent {_typed(file)} opens it, descent check {_typed(file)} looks for problems.")
+    except (OSError, ValueError) as error:  # a zero byte in its name
+        raise Refused(f'descent: cannot write "{file}": {getattr(error, "strerror", None) or error}') from None
+    shown = printable(_typed(file))
+    click.echo(f"{printable(file)}: written. descent {shown} opens it, descent check {shown} looks for problems.")
 
 
 @click.command(epilog="Example: descent schema > descent.schema.json")
@@ -142,7 +148,7 @@ def _is_right(file: str) -> bool:
     except Refused as problems:
         problems.show()
         return False
-    print(f"{file}: ok", flush=True)
+    print(f"{printable(file)}: ok", flush=True)
     return True
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 import click
 
+from tui.figures import tidy
 from tui.loading import Failed
 
 
@@ -17,7 +18,10 @@ def ending_in_words() -> Iterator[None]:
     """Whatever goes wrong inside ends the command with one line and an exit code, never with a traceback."""
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
+    except click.ClickException as error:
+        error.message = tidy(error.message)  # type: ignore[misc]  # click repeats what was typed as it stands
+        raise
+    except (click.exceptions.Exit, click.Abort):
         raise
     except KeyboardInterrupt:
         sys.exit(130)
@@ -30,6 +34,10 @@ def ending_in_words() -> Iterator[None]:
         drop_output()  # a full disk: what is still buffered would fail once more at the very end
         raise Failed(_one_line(str(error.filename or ""), error.strerror or str(error))) from None
     except Exception as error:
+        with suppress(Exception):
+            from tui.containing import keep  # not before it is needed: it takes Textual with it
+
+            keep(error, "command", ended=True)
         raise Failed(_one_line(type(error).__name__, str(error))) from None
 
 

@@ -68,6 +68,11 @@ def target_column(command: Decorated) -> Decorated:
     return click.option("--target", metavar="COLUMN", help="The column of a table (.csv, .npz) to predict.")(command)
 
 
+def out_folder(command: Decorated) -> Decorated:
+    """The option that says where runs are kept."""
+    return click.option("--out", metavar="DIR", help="The folder that runs are kept in, each in one of its own.")(command)
+
+
 def characters(command: Decorated) -> Decorated:
     """The option that says which characters the terminal has; without it the environment does."""
     return click.option(

@@ -16,9 +16,10 @@ from engine import Changed, Diverged, EpochMetrics, Evaluation, IterationMetrics
 from engine.datasets import Data
 from engine.own_table import OwnTable
 from tui.console.claimed import claim_lines, findings_of
+from tui.console.keeping import Unkept
 from tui.console.records import run_record
 from tui.console.tables import WIDTH, comparison, fit, medians, number, seeds_table
-from tui.console.unwatched import Interrupted, Seeds, steps, trained_together, trainings
+from tui.console.unwatched import UNKEPT, Interrupted, Seeds, steps, trained_together, trainings
 from tui.figures import count, percent
 from tui.live_edit import refused
 from tui.walk import Walk, walk_of
@@ -29,20 +30,21 @@ MOST_EPOCH_LINES = 60  # of a run that is quick; with more epochs, only every 2n
 EVERY = 1.0  # seconds after which a run that is slower than that has a line all the same
 
 
-def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
+def plain_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = (), keeper: Unkept = UNKEPT) -> Iterator[str]:
     """Every run with its heading, its epochs, what came out and what the curves mean; a comparison ends in a table."""
     if seeds:
-        yield from map(fit, _with_seeds(preset, interrupted, seeds))
+        yield from map(fit, _with_seeds(preset, interrupted, seeds, keeper))
         return
     records: list[dict[str, Any]] = []
     groups = []
-    for trainer in trainings(preset, interrupted):
+    for trainer in trainings(preset, interrupted, keeper=keeper):
         yield from ([""] if records else [])
         groups.append([trainer])
         yield from map(fit, heading(preset.title, trainer))
-        yield from map(fit, progress(trainer, steps(trainer, interrupted)))
+        yield from map(fit, progress(trainer, steps(trainer, interrupted, keeper)))
         yield from map(fit, textwrap.wrap(ending(trainer), WIDTH, subsequent_indent="  "))
         records.append(run_record(trainer))
+        keeper.over(trainer, records[-1])
         if (verdict := records[-1]["verdict"])["kind"] not in UNSAID:
             yield from map(fit, textwrap.wrap(f"verdict: {verdict['says']}", WIDTH, subsequent_indent="  "))
     if len(records) > 1:
@@ -60,17 +62,19 @@ def _claims(preset: Preset, groups: Sequence[Sequence[Trainer]], seeds: Seeds = 
         yield from claim_lines(finding, WIDTH, bool(seeds))
 
 
-def _with_seeds(preset: Preset, interrupted: Interrupted, seeds: Seeds) -> Iterator[str]:
+def _with_seeds(preset: Preset, interrupted: Interrupted, seeds: Seeds, keeper: Unkept) -> Iterator[str]:
     """Every run with all seeds: a line a seed, then what they come to; runs are compared by their medians."""
     groups: list[list[dict[str, Any]]] = []
     trained = []
     for run in preset.runs:
         yield from ([""] if groups else [])
         yield from about(preset.title, run, seeds)
-        trainers = trained_together(run, seeds, interrupted)
+        trainers = trained_together(run, seeds, interrupted, keeper)
         if all(map(refused, trainers)):
             yield from textwrap.wrap(ending(trainers[0]), WIDTH, subsequent_indent="  ")
         groups.append([run_record(trainer) for trainer in trainers])
+        for trainer, record in zip(trainers, groups[-1], strict=True):
+            keeper.over(trainer, record)
         trained.append(trainers if preset.sheet.claim else [])  # with their data they are large
         yield from seeds_table(groups[-1])
         if interrupted():

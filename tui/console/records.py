@@ -6,56 +6,60 @@ NaN and infinity, which JSON does not have, are null.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from engine import EpochMetrics, Evaluation, History, IterationMetrics, Preset, Trainer
+from engine.json_values import finite
 from engine.verdict import Verdict
 from tui.console.claimed import claim_record, findings_of
-from tui.console.unwatched import Interrupted, Seeds, steps, trained_together, trainings
+from tui.console.keeping import Unkept
+from tui.console.unwatched import UNKEPT, Interrupted, Seeds, steps, trained_together, trainings
 from tui.walk import walk_of
 from tui.words.found import final_verdict
 
 
-def json_document(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
+def json_document(preset: Preset, interrupted: Interrupted, seeds: Seeds = (), keeper: Unkept = UNKEPT) -> Iterator[str]:
     """All runs, each with every seed, as one JSON object, once they are over."""
     records: list[dict[str, Any]] = []
     groups: list[list[Trainer]] = []  # for the claims alone: with their data, trainers of many seeds are large
 
     def add(trainers: list[Trainer]) -> None:
-        records.extend(map(run_record, trainers))
+        for trainer in trainers:
+            records.append(run_record(trainer))
+            keeper.over(trainer, records[-1])
         groups.append(trainers if preset.sheet.claim else [])
 
     if seeds:
         for run in preset.runs:
             if not interrupted():
-                add(trained_together(run, seeds, interrupted))
+                add(trained_together(run, seeds, interrupted, keeper))
     else:
-        for trainer in trainings(preset, interrupted):
-            for _ in steps(trainer, interrupted):
+        for trainer in trainings(preset, interrupted, keeper=keeper):
+            for _ in steps(trainer, interrupted, keeper):
                 pass
             add([trainer])
     claims = [claim_record(finding, bool(seeds)) for finding in findings_of(preset, groups, seeds)]
     yield json_text({"preset": preset.name, "runs": records, "claims": claims})
 
 
-def json_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = ()) -> Iterator[str]:
+def json_lines(preset: Preset, interrupted: Interrupted, seeds: Seeds = (), keeper: Unkept = UNKEPT) -> Iterator[str]:
     """One JSON object an event: every iteration, every epoch, the end of every run."""
-    for trainer in trainings(preset, interrupted, seeds):
-        history, epochs = trainer.history, 0
+    for trainer in trainings(preset, interrupted, seeds, keeper):
+        history, epochs = trainer.history, len(trainer.history.epochs)  # of one that goes on
         run = {"run": trainer.run.name, "seed": trainer.run.seed}
-        for metrics in steps(trainer, interrupted):
+        for metrics in steps(trainer, interrupted, keeper):
             yield json_text({"event": "iteration", **run, **iteration_record(metrics)})
             for entry in history.epochs[epochs:]:
                 yield json_text({"event": "epoch", **run, **epoch_record(entry), **so_far(entry)})
             epochs = len(history.epochs)
         assert history.stopped is not None
+        keeper.over(trainer, run_record(trainer))
         yield json_text({"event": "stopped", **run, **asdict(history.stopped), "diverged": diverged_record(history)})
 
 
-def run_record(trainer: Trainer) -> dict[str, Any]:
+def run_record(trainer: Trainer, with_epochs: bool = True) -> dict[str, Any]:
     """A run that is over, as `descent run --json` prints it; no clock in it, so the same run gives the same text.
 
     `message` is the arithmetic of a run that was refused, whose `final` is None; on a surface there is a `position`.
@@ -96,7 +100,7 @@ def run_record(trainer: Trainer) -> dict[str, Any]:
         },
         "restored": restored,
         "verdict": verdict_record(final_verdict(trainer)),
-        "epochs": [epoch_record(entry) for entry in history.epochs],
+        **({"epochs": [epoch_record(entry) for entry in history.epochs]} if with_epochs else {}),
     }
 
 
@@ -145,13 +149,4 @@ def diverged_record(history: History) -> dict[str, int] | None:
 
 def json_text(value: Any) -> str:
     """One line of JSON."""
-    return json.dumps(_finite(value), allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    """`value` with null in place of NaN and infinity, which JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_finite(entry) for entry in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(finite(value), allow_nan=False)

@@ -18,6 +18,11 @@ def state_folder() -> Path:
     return _home() or _usual("state")
 
 
+def runs_folder() -> Path:
+    """The folder of the runs that are kept. It need not exist yet."""
+    return state_folder() / "runs"
+
+
 def presets_folder() -> Path:
     """The folder of the user's own presets. It need not exist yet."""
     return (_home() or _usual("config")) / "presets"
@@ -42,6 +47,17 @@ def typed_file(typed: str) -> Path:
     if word.endswith("/") or place.is_dir():
         raise ValueError(f"{word} is a folder: add the name of a file")
     return place
+
+
+def shortened(place: Path) -> str:
+    """A file as one would type it, ~ for one's own folder."""
+    from pathlib import Path
+
+    try:
+        home = Path.home()
+    except RuntimeError:  # nobody knows where that is
+        return str(place)
+    return f"~/{place.relative_to(home)}" if place.is_relative_to(home) and place.is_absolute() else str(place)
 
 
 def _home() -> Path | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import Preset, PresetError, Trainer, load_preset
+from engine.columns import TableError
 from engine.live import PACE
 from tui.home.folders import state_folder
 from tui.home.replacing import replace_file
@@ -73,7 +74,11 @@ def remember(preset: Preset, trainers: Sequence[Trainer]) -> str:
     if not _as_written(preset, trainers):
         return ""
     claims = preset.sheet.claim
-    return note(name_of(preset.name, preset.source), _held(preset, trainers) if claims else 0, len(claims))
+    try:
+        name = name_of(preset.name, preset.source)
+    except (OSError, RuntimeError) as error:  # the folder that it was started in is gone, or leads in a circle
+        return f"what is done cannot be kept: {getattr(error, 'strerror', None) or error}"
+    return note(name, _held(preset, trainers) if claims else 0, len(claims))
 
 
 def _held(preset: Preset, trainers: Sequence[Trainer]) -> int:
@@ -91,7 +96,7 @@ def _as_written(preset: Preset, trainers: Sequence[Trainer]) -> bool:
     bundled = is_bundled(preset.name, preset.source)
     try:
         written = load_preset(preset.name if bundled else Path(preset.source))
-    except (OSError, PresetError):  # the file is gone or changed, or it was a table
+    except (OSError, PresetError, TableError):  # the file is gone or changed, or it was a table
         return False
     return [one.run for one in trainers] == list(written.runs)
 

@@ -8,6 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 
 
+def make_file(file: Path, text: str | bytes) -> None:
+    """Write the text, in UTF-8, or these bytes to a file that must not be there yet. Raises OSError, and then it is not."""
+    with open(file, "xb") as made:
+        try:
+            made.write(text if isinstance(text, bytes) else text.encode("utf-8"))
+            made.flush()
+        except BaseException:  # half of it, of a disk that is full
+            with suppress(OSError):
+                os.unlink(file)
+            raise
+
+
 def replace_file(file: Path, text: str | bytes, mode: int = 0o600) -> None:
     """Write the text, in UTF-8, or these bytes beside the file's place and put it there with these rights. Raises OSError,
     and then nothing has changed."""
