@@ -8,10 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._context import active_message_pump
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.screen import Screen
+from textual.worker import WorkerFailed, active_worker
 
+from tui.containing import Contained, Contains, keep
 from tui.home import remembered, themes
 from tui.keyboard.key_queue import KeysInTurn
 from tui.loading import Failed
@@ -19,12 +24,15 @@ from tui.screens.curtain import Curtain, Unread
 from tui.terminal.ascii import DrawsCharacters
 from tui.terminal.differences import WritesDifferences
 from tui.terminal.encoding import ALL, Characters
-from tui.terminal.fault import fault
+from tui.terminal.fault import bare, fault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.command import Provider
 
     from engine import Preset
+    from engine.on_disk.going_on import TakenUp
     from tui.screens.lab import LabScreen
     from tui.session import Session
 
@@ -39,7 +47,7 @@ def everything() -> type[Provider]:
     return Everything
 
 
-class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_bindings=False):
+class DescentApp(Contained, Contains, DrawsCharacters, WritesDifferences, KeysInTurn, inherit_bindings=False):
     """descent on a terminal.
 
     With an `Unread` preset a curtain is to be seen, at once, and keys wait until the lab is there: NumPy, the engine and the
@@ -64,12 +72,16 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
         folder: Path | None = None,
         recorded: tuple[str, Session] | None = None,
         characters: Characters = ALL,
+        taken: Sequence[TakenUp] = (),
+        going_on: bool = False,
+        out: str | None = None,
     ) -> None:
         super().__init__()
         self.characters = characters
         themes.register(self)
         themes.take(self, remembered.read()[0].theme)  # now: a theme that is set later has all styles worked out twice
         self.pace, self.folder, self.recorded = pace, folder, recorded
+        self.taken, self.going_on, self.out = taken, going_on, out
         self.fault = ""  # what went wrong in it, once something has
         self.unread = preset if isinstance(preset, Unread) else None
         if not isinstance(preset, Unread):
@@ -81,6 +93,7 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
 
         self.lab = LabScreen(preset, self.pace)
         self.lab.folder = self.folder
+        self.lab.keep_runs(self.out)
         if self.recorded is not None:
             self.lab.conductor.session = self.recorded[1]
 
@@ -107,7 +120,7 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
         if self.lab.folder is not None:
             self.call_after_refresh(self.lab.action_presets, of_folder=True)
         if self.recorded is not None:
-            self.call_after_refresh(self.lab.came_from, self.recorded[0])
+            self.call_after_refresh(self.lab.came_from, self.recorded[0], self.taken, self.going_on)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """Leave: what trains stops first."""
@@ -115,9 +128,42 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
             self.lab.conductor.close()
         super().exit(*arguments, **options)
 
+    def withstands(self, node: object, error: Exception) -> bool:
+        """Contain what `node` has raised: say it, and close the sheet that it was in; False where that cannot be."""
+        lab: LabScreen | None = getattr(self, "lab", None)
+        if self.lets_through or self._exit or self._closing or lab is None or not lab.is_mounted:
+            return False
+        if isinstance(error, WorkerFailed):
+            node = active_worker.get().node
+        elif node is self:  # keys of a sheet are looked up from here
+            node = self.screen
+        screen = (
+            next((one for one in node.ancestors_with_self if isinstance(one, Screen)), None)
+            if isinstance(node, DOMNode)
+            else None
+        )
+        sheet = screen if screen is not lab else None
+        if sheet is not None and sheet not in self.screen_stack:  # it is being closed: what else is wrong with it is over
+            return True
+        said = self.note_fault(error, type(screen or node).__name__)
+        if said is None:
+            return False
+        while sheet in self.screen_stack:  # with what it has opened itself
+            self.pop_screen()
+        if said:
+            lab.tell_fault(bare(error), closed=sheet is not None)
+        return True
+
     def _handle_exception(self, error: Exception) -> None:
+        """What nobody has caught: contained where that can be, else the end."""
+        if not self.withstands(active_message_pump.get(None), error):
+            self.end_by(error)
+
+    def end_by(self, error: Exception) -> None:
         """The end, with one line; the traceback is for those who ask for it."""
-        if "debug" in self.features or self.is_headless:
+        if not self._exit:
+            keep(error, "", ended=True)
+        if self.lets_through or self.is_headless:
             super()._handle_exception(error)
             return
         if not self._return_code:  # a signal has ended it already: what goes wrong on the way out is nobody's concern
@@ -128,8 +174,18 @@ class DescentApp(DrawsCharacters, WritesDifferences, KeysInTurn, inherit_binding
     def _nobody_waited(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What failed and nobody waited for: where it was given up on the way out it is nobody's concern, and asyncio would
         write a traceback of it over the terminal that was just given back."""
-        if not isinstance(context.get("exception"), asyncio.CancelledError):
+        error = context.get("exception")
+        if isinstance(error, Exception) and self.withstands(None, error):
+            return
+        if not isinstance(error, asyncio.CancelledError):
             loop.default_exception_handler(context)
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen again, and what could not be drawn."""
+        super().action_redraw()
+        if hasattr(self, "lab") and self.lab.is_mounted:
+            self.lab.retry_panes()
+            self.lab.redraw()
 
     def escape_closes(self) -> bool:
         """Whether Escape would now close a sheet, or give up what is being typed."""
@@ -171,13 +227,17 @@ def run_lab(
     folder: Path | None = None,
     recorded: tuple[str, Session] | None = None,
     characters: Characters = ALL,
+    taken: Sequence[TakenUp] = (),
+    going_on: bool = False,
+    out: str | None = None,
 ) -> None:
     """Open the lab on this terminal; `pace` multiplies the default speed, infinity is as fast as it goes.
 
-    With a `folder`, the picker of its presets opens first. `recorded` is a file and the session that was recorded in it.
-    `characters` are those that the terminal can show.
+    With a `folder`, the picker of its presets opens first. `recorded` is a file and the session that was recorded in it;
+    where it came out of run folders, these are `taken`, and it trains at once where it is `going_on`. `characters` are those
+    that the terminal can show, `out` is where new runs are kept, if not in the usual place.
     """
-    app = DescentApp(preset, pace, folder, recorded, characters)
+    app = DescentApp(preset, pace, folder, recorded, characters, taken, going_on, out)
     settle()
     app.run(mouse=False)
     if app.fault:

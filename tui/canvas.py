@@ -5,16 +5,15 @@ stylesheet, so no colour is ever named in Python; `a/b` is the colour of `a` on 
 `Canvas` compares new rows with those it shows; the lines that differ are painted at once where it lies open on the screen,
 else by Textual, and of them only the cells that differ are written (`tui.terminal`). Ids of keys in a text become the keys
 in force (`tui.keyboard.named`) where it is measured, cut, wrapped and painted, so whoever makes rows need not know them.
+A pane that cannot be drawn says so in its place, and is not drawn again before somebody asks for it.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
@@ -25,14 +24,18 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.containing import Contained, noted
 from tui.home.few_colours import of_256
 from tui.keyboard.keys import told
-from tui.keyboard.named import named
+from tui.rows import Row, Span, ends, failing_rows, filled, first_shown, fit, heading, plain, row, width_of, wrapped
 from tui.terminal.ascii import in_ascii, only_ascii
 from tui.terminal.differences import WritesDifferences
+from tui.terminal.fault import told as told_fault
 
-Span = tuple[str, str]  # text, role
-Row = tuple[Span, ...]
+__all__ = (  # rows are made by those who paint them
+    "Canvas", "Pane", "Row", "Section", "Span", "ends", "filled", "first_shown", "fit", "heading", "plain", "row",
+    "width_of", "wrapped",
+)  # fmt: skip
 
 #: Every role; app.tcss says how each looks.
 ROLES = (
@@ -60,73 +63,7 @@ _looks: WeakKeyDictionary[App[object], dict[tuple[object, ...], Style]] = WeakKe
 SHOWN = dict.fromkeys((*range(32), *range(127, 160)), "·")
 
 
-def row(*spans: Span | str) -> Row:
-    """A row from spans; a bare string has the role 'text'."""
-    return tuple((span, "text") if isinstance(span, str) else span for span in spans)
-
-
-def plain(rows: Iterable[Row]) -> str:
-    """The rows as text alone."""
-    return "\n".join("".join(text for text, _ in filled(spans)).rstrip() for spans in rows)
-
-
-def filled(spans: Row) -> Row:
-    """The row with the keys in force in the place of their ids."""
-    return tuple((named(text), role) for text, role in spans) if any("<" in text for text, _ in spans) else spans
-
-
-def width_of(spans: Row) -> int:
-    """How many cells a row takes."""
-    return sum(cell_len(named(text)) for text, _ in spans)
-
-
-def fit(spans: Row, width: int) -> Row:
-    """The row cut to `width` cells, with an ellipsis where something is lost."""
-    spans = filled(spans)
-    if width_of(spans) <= width:
-        return spans
-    kept: list[Span] = []
-    left = width - 1
-    for text, role in spans:
-        size = cell_len(text)
-        if size > left:
-            kept.append((set_cell_size(text, left).rstrip() + "…", role))
-            break
-        kept.append((text, role))
-        left -= size
-    return tuple(kept) if width > 0 else ()
-
-
-def first_shown(at: int, count: int, room: int) -> int:
-    """The first in sight of `count` lines, so that line `at` is in the middle of the `room` there is, as far as can be."""
-    return max(0, min(at - room // 2, count - room))
-
-
-def ends(left: Row, right: Row, width: int) -> Row:
-    """`left` and `right` at the two ends of a row; what does not fit is cut from the left part's end."""
-    right = fit(right, width)
-    left = fit(left, max(0, width - width_of(right) - (1 if right else 0)))
-    gap = width - width_of(left) - width_of(right)
-    return (*left, (" " * gap, "text"), *right)
-
-
-def heading(title: Row, width: int, focused: bool) -> Row:
-    """The rule at the top of a pane, with its title in it."""
-    role = "title-focus" if focused else "title"
-    rule = "━" if focused else "─"
-    while len(title) > 1 and title[-1][1] == "dim" and width_of(title) > width - 5:
-        title = title[:-1]  # what only explains gives way first, and whole
-    spans = fit(((f"{rule} ", role), *((text, role if kind == "text" else kind) for text, kind in title)), width - 2)
-    return (*spans, (" " + rule * max(0, width - width_of(spans) - 1), role))
-
-
-def wrapped(text: str, width: int, indent: int, role: str) -> list[Row]:
-    """The text in lines of at most `width` cells, each with so many blanks before it as a span of their own."""
-    lines = [line for part in named(text).split("\n") for line in textwrap.wrap(part, max(8, width - indent - 1))]
-    return [((" " * indent, "text"), (line, role)) for line in lines or [""]]
-
-
-class Canvas(Widget):
+class Canvas(Contained, Widget):
     """A widget that shows rows; `paint` them, and what differs from before is repainted."""
 
     ALLOW_SELECT = False
@@ -137,9 +74,30 @@ class Canvas(Widget):
         self._styles: dict[str, Style] = {}
         self._theme: object = None
         self._ascii = False
+        self.failed = ""  # why it cannot be drawn
+
+    def fail(self, error: Exception) -> None:
+        """Say in its own place that it could not be drawn, until `retry`; raises the error where faults are let through."""
+        if not noted(self, error):
+            raise error
+        self.failed = told_fault(error)
+        self.say_failed()
+
+    def say_failed(self) -> None:
+        """Paint what went wrong for the room there is."""
+        if self.size.width:
+            self._paint(failing_rows(self.failed, self.size.width, max(1, self.size.height), self.has_focus))
+
+    def retry(self) -> None:
+        """Draw it again, now that something is different."""
+        self.failed = ""
 
     def paint(self, rows: Sequence[Row]) -> None:
         """Show these rows from the top; what is below stays empty."""
+        if not self.failed:
+            self._paint(rows)
+
+    def _paint(self, rows: Sequence[Row]) -> None:
         rows = [filled(one) for one in rows]
         old, self.rows = self.rows, rows
         length = max(len(rows), len(old))
@@ -155,6 +113,15 @@ class Canvas(Widget):
         self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
+        try:
+            return self._line_at(y)
+        except Exception as error:
+            if not self.failed:  # else not even that can be shown
+                self.fail(error)
+                self.call_later(self.refresh)
+            return Strip.blank(self.size.width)
+
+    def _line_at(self, y: int) -> Strip:
         width, ground = self.size.width, self._styles.get("")
         if ground is None:
             ground = self._styles[""] = self.rich_style
@@ -220,11 +187,26 @@ class Pane(Canvas):
             cls.BINDINGS = told(cls.BINDINGS)
         super().__init_subclass__(**options)
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint what there is for the room there is."""
 
-    def on_resize(self) -> None:
+    def draw(self) -> None:
+        """Fill it; where that fails, say so in its place. What has failed is not tried again before `retry`."""
+        if self.failed:
+            self.say_failed()
+            return
+        try:
+            self.fill()
+        except Exception as error:
+            self.fail(error)
+
+    def retry(self) -> None:
+        """Draw it again, now that something is different."""
+        super().retry()
         self.draw()
+
+    def on_resize(self) -> None:
+        self.retry()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Not `on_focus` and `on_blur`: they are called while `has_focus` still is what it was."""
@@ -246,7 +228,13 @@ class Section(Pane):
         self.draw()
         return len(self.rows) - before
 
-    def draw(self) -> None:
+    def say_failed(self) -> None:
+        """As high as it takes."""
+        rows = failing_rows(self.failed, max(8, self.size.width), 12)
+        self.styles.height = len(rows)
+        self._paint(rows)
+
+    def fill(self) -> None:
         """Paint the rows, and take as many lines as they are."""
         width = self.size.width
         if not width:

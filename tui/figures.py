@@ -6,6 +6,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from presets.reading import printable as printable  # for all that is shown
+
+LONGEST = 700  # characters of a line of an error
+
 
 def short(value: float | None) -> str:
     """A loss or rate in at most 7 characters, of a fixed form so that it does not jump while it changes: 0.040, 18.34, 3842,
@@ -46,9 +50,12 @@ def count(amount: int, noun: str) -> str:
     return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
 
 
-def printable(text: str) -> str:
-    """The text with a `?` for each control character: what comes from a file must not be obeyed by the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+def tidy(text: str) -> str:
+    """An error as it may be shown: printable lines, of which nobody has to read thousands of characters."""
+    lines = map(printable, text.split("\n"))
+    return "\n".join(
+        line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 3 :]}" for line in lines
+    )
 
 
 def cells_of(text: str) -> int:

@@ -7,7 +7,6 @@ read is named beside the list and does not stop it.
 from __future__ import annotations
 
 import textwrap
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import groupby
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import presets
+from presets.reading import printable, printable_lines, read_text, read_toml
+from tui.figures import tidy
 from tui.own_folder import as_typed, files_in, own_presets
 
 
@@ -53,7 +54,7 @@ def headings_in(folder: Path) -> tuple[list[Heading], list[str]]:
 
 
 def _text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig")
+    return read_text(path)
 
 
 def _top_of(name: str) -> str:
@@ -67,9 +68,9 @@ def _read(files: Mapping[str, Path], texts: Mapping[str, Callable[[], str]]) -> 
         try:
             headings.append(_heading(name, texts[name](), path.stem))
         except OSError as error:
-            broken.append(f"{path}: {error.strerror or error}")
-        except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8: both are ValueErrors
-            broken.append(f"{path}: {error}")
+            broken.append(tidy(f"{path}: {error.strerror or error}"))
+        except ValueError as error:  # not TOML, or not UTF-8
+            broken.append(tidy(f"{path}: {error}"))
     first: dict[str, int] = {}
     for heading in headings:
         first[heading.lesson] = min(heading.order, first.get(heading.lesson, heading.order))
@@ -91,7 +92,7 @@ def list_lines(headings: Sequence[Heading], columns: int) -> Iterator[str]:
         yield from _wrap(lesson, columns, "")
         for heading in group:
             lines = [line for text in (heading.title, heading.summary) for line in _wrap(text, columns, " " * indent)]
-            name = f"  {heading.name}"
+            name = f"  {printable(heading.name)}"
             if narrow or not lines or len(name) > indent - 2:
                 yield name
                 yield from lines
@@ -106,12 +107,12 @@ def _wrap(text: str, columns: int, indent: str) -> list[str]:
 
 @lru_cache(10_000)  # each time that a preset or a sheet is opened all are asked for, and nearly always nothing has changed
 def _heading(name: str, written: str, stem: str) -> Heading:
-    document = tomllib.loads(written)
+    document = read_toml(written)
 
     # The same defaults as in engine.preset.Sheet, which is not imported here (a test compares them).
     def text(key: str, default: str) -> str:
         value = document.get(key)
-        return value if isinstance(value, str) and value else default
+        return printable(value) if isinstance(value, str) and value else default
 
     order, runs, show = (document.get(key) for key in ("order", "run", "show"))
     seconds = show.get("seconds") if isinstance(show, dict) else None
@@ -123,7 +124,7 @@ def _heading(name: str, written: str, stem: str) -> Heading:
         order if isinstance(order, int) else 1000,
         len(runs) if isinstance(runs, list) and runs else 1,
         seconds if isinstance(seconds, int | float) else 15.0,
-        "\n".join(_texts(document)),
+        printable_lines("\n".join(_texts(document))),
     )
 
 

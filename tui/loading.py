@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.figures import printable
+from tui.figures import printable, tidy
 from tui.own_folder import own_presets, source_of
 
 if TYPE_CHECKING:
@@ -55,8 +55,11 @@ class Failed(click.ClickException):
 
     exit_code = 1
 
+    def __init__(self, message: str) -> None:
+        super().__init__(tidy(message))
+
     def show(self, file: Any = None) -> None:
-        click.echo("\n".join(map(printable, self.message.split("\n"))), file=file, err=True)
+        click.echo(self.message, file=file, err=True)
 
 
 class Refused(Failed):
@@ -89,7 +92,7 @@ def load(
     from engine.columns import TableError
     from engine.overlay import parse_setting
     from engine.preset import load_preset
-    from engine.problems import PresetError, Problem
+    from engine.problems import MOST_SAID, PresetError, Problem
 
     chosen: dict[str, list[Any]] = {}
     problems = []
@@ -98,6 +101,8 @@ def load(
             key, values = parse_setting(setting)
         except ValueError as error:
             problems.append(Problem("--set", str(error)))
+            if len(problems) == MOST_SAID:
+                break
         else:
             chosen[key] = values  # of two for one key the later holds, as for other options
     if seed is not None and "seed" in chosen:
@@ -144,6 +149,8 @@ def _look_for(source: str, words: Iterable[str]) -> None:
         raise Refused(f'descent: there is no file "{source}".') from None
     except OSError as error:
         raise Refused(f'descent: cannot read "{source}": {error.strerror}') from None
+    except ValueError as error:  # a zero byte
+        raise Refused(f'descent: "{source}" can be the name of no file: {error}.') from None
     if stat.S_ISDIR(mode):
         raise Refused(f'descent: "{source}" is a folder, not a {"table" if is_table(source) else "preset file"}.')
     if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):  # /dev/zero has no end

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.markup import escape
 
 from tui.exporting.kinds import KINDS
 from tui.figures import printable
@@ -41,6 +42,7 @@ def commands(lab: LabScreen) -> Iterator[Command]:
             yield Command(key.help, f"key {key.shown}", partial(lab.run_action, key.action))
     yield Command("Predict: type an input", "What the network says to it now", lab.action_predict)
     yield Command("Record the runs in a file", "Save them: descent FILE.npz goes on from there", lab.action_record)
+    yield Command("Runs on disk: open one again", "All that was trained: look at it, go on", lab.action_kept_runs)
     yield Command("Compare: one setting with several values", "Each a run, side by side", lab.action_several)
     yield Command("Compare: the table of all runs", "Of now and kept, sorted, marked", lab.action_runs)
     yield Command("Train with more seeds", "Their median and a band behind the curves", lab.action_seeds)
@@ -77,7 +79,8 @@ class Everything(Provider):
     async def discover(self) -> Hits:
         """All of them, in the order of the tables."""
         for command in self._commands():
-            yield DiscoveryHit(command.title, command.run, help=command.help)
+            shown = Content(command.title)  # no markup, as a title may be anybody's
+            yield DiscoveryHit(shown, command.run, text=command.title, help=escape(command.help))
 
     async def search(self, query: str) -> Hits:
         """Those in which every word stands, in the title first; then those whose letters are near."""
@@ -92,7 +95,7 @@ class Everything(Provider):
                 score = 1.0 + score
             if score > 0:
                 shown = matcher.highlight(command.title) if score >= 2.0 else Content(command.title)
-                yield Hit(score, shown, command.run, text=command.title, help=command.help)
+                yield Hit(score, shown, command.run, text=command.title, help=escape(command.help))
 
     def _commands(self) -> Sequence[Command]:
         if not self._made:  # once for all that is typed

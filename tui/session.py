@@ -46,6 +46,7 @@ class Session(Steps, Keeps):
         self.restarts = 0
         self._saved: Preset | None = None
         self.uncovered = False  # what the preset hides is shown
+        self.elsewhere = ""  # why nothing can be trained here, where another process does
         self.prepare()
 
     # what there is

@@ -19,6 +19,7 @@ class Steps:
     trainers: list[Trainer]
     films: dict[Trainer, Film]
     at_rest: Callable[[], None] = staticmethod(lambda: None)  # finishes what is in flight in a thread, if anything is
+    rested: Callable[[], None] = staticmethod(lambda: None)  # a long step is done, and the next one not begun
 
     @property
     def done(self) -> bool:
@@ -61,6 +62,7 @@ class Steps:
         for part in step_in_parts(trainer):
             if not callable(part):
                 film.take()
+                self.rested()
             yield part
 
     def one_batch(self) -> Iterator[IterationMetrics]:

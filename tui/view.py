@@ -117,7 +117,7 @@ def standing(session: Session, speed: float, left: float) -> Standing:
     trainer, run, hidden = session.trainer, session.run, session.hidden
     endless, even = hidden.setting("epochs", "steps"), not hidden.setting("epochs", "batch_size")
     name = session.preset.name if len(session.runs) == 1 else f"{session.preset.name}, {run.name}"
-    state: str = session.state
+    state: str = "watching" if session.elsewhere and session.running else session.state
     if session.done and refused(trainer):
         state = "refused"
     elif session.done and trainer.history.diverged:

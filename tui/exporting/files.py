@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui.exporting.kinds import Kind
 from tui.home.folders import typed_file
-from tui.home.replacing import replace_file
+from tui.home.replacing import make_file, replace_file
 
 
 def suggested(kind: Kind, name: str) -> str:
@@ -38,8 +38,7 @@ def there(files: Mapping[str, Path]) -> list[Path]:
 def write(place: Path, text: str | bytes, replace: bool) -> None:
     """Write a file in one step; one that is there only with `replace`. Raises OSError, and then nothing has changed."""
     if not replace:
-        with open(place, "xb") as file:
-            file.write(text if isinstance(text, bytes) else text.encode("utf-8"))
+        make_file(place, text)
         return
     target = Path(os.path.realpath(place))  # a link stays a link
     if target.exists() and not target.is_file():

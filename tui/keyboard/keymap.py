@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import difflib
 import string
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from textual.binding import Binding
 from textual.keys import _character_to_key
 
-from engine.problems import PresetError, Problem, show
+from engine.problems import MOST_SAID, PresetError, Problem, show
+from engine.schema import LONGEST_WORD
+from presets.reading import read_text, read_toml
 from tui.home.folders import keymap_file
 from tui.keyboard.keys import CHARACTERS, typed, written
 from tui.keyboard.places import Place, keys_of, places
@@ -56,18 +57,15 @@ def read(file: Path | None = None) -> Keymap:
     """The keymap of the user, empty where there is none. Raises KeymapError with every problem."""
     file = file or keymap_file()
     try:
-        with open(file, "rb") as stream:
-            data = stream.read(LARGEST + 1)
+        if file.exists() and not file.is_file():  # a pipe would be waited for
+            raise KeymapError(str(file), [Problem("", "is no file")])
+        document = read_toml(read_text(file, LARGEST))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise KeymapError(str(file), [Problem("", f"cannot be read: {error.strerror}")]) from None
-    if len(data) > LARGEST:
-        raise KeymapError(str(file), [Problem("", f"is larger than the {LARGEST} bytes that a keymap may have")])
-    try:
-        document = tomllib.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise KeymapError(str(file), [Problem("", f"not valid TOML: {error}")]) from None
+    except ValueError as error:
+        raise KeymapError(str(file), [Problem("", str(error))]) from None
     return checked(dict(_flat(document)), str(file))
 
 
@@ -87,6 +85,8 @@ def checked(said: Mapping[str, object], source: str) -> Keymap:
     problems: list[Problem] = []
     keymap: dict[str, tuple[str, ...]] = {}
     for name, value in said.items():
+        if len(problems) >= MOST_SAID:
+            break
         if name == LEAVE:
             problems.append(Problem(name, "stays ctrl+q, so that there is a way out whatever else stands here"))
         elif name not in ids:
@@ -154,6 +154,8 @@ def _why_not(word: str, key: str, usual: Sequence[str]) -> str:
 
 
 def _guess(word: str, names: Sequence[str]) -> str:
+    if len(word) > LONGEST_WORD:
+        return ""
     near = difflib.get_close_matches(word, names, n=1)
     return f' Did you mean "{near[0]}"?' if near else ""
 

@@ -105,6 +105,13 @@ USEFUL = (
 )  # fmt: skip
 
 
+#: Keys that change what is trained, which nobody can where another process trains it.
+TRAINING = frozenset((
+    "run.toggle", "run.batch", "run.epoch", "run.phase", "run.restart", "run.keep", "rate.down", "rate.up", "pace.slower",
+    "pace.faster",
+))  # fmt: skip
+
+
 def footer(state: str, width: int, steps: bool = False, table: Sequence[Key] = KEYS) -> list[tuple[str, str]]:
     """(keys, word) for the line at the bottom, as many as fit; pairs such as `, .` stand together.
 
@@ -114,6 +121,8 @@ def footer(state: str, width: int, steps: bool = False, table: Sequence[Key] = K
     ids: list[str] = []
     waiting = ""
     for key in table:
+        if state == "watching" and key.id in TRAINING:
+            continue
         if key.footer and not (steps and key.id == "run.epoch"):
             word = {"running": "pause", "paused": "go on", "finished": "again"}.get(state, "start")
             word = word if key.id == "run.toggle" else key.footer

@@ -7,13 +7,16 @@ import os
 import signal
 import sys
 
+from engine.state import broke_off
 from tui.console.failing import drop_output
 from tui.console.interrupted import REQUESTS, heard
 from tui.narration.keys import Decoder, read_keys
 from tui.narration.narrator import Narrator
 from tui.narration.terminal import Terminal
+from tui.on_disk import OnDisk
 from tui.session import Session
 
+KEEP = 0.1  # seconds between two looks at what is to be written down
 ALONE = 0.5  # seconds after which Escape is a key, and not the first byte of one
 
 
@@ -40,13 +43,31 @@ async def _narrate(session: Session, speed: float) -> int:
         loop.set_exception_handler(lambda _, found: narrator.fail(found.get("exception") or RuntimeError(found["message"])))
         narrator.open()
         _listen(loop, terminal.number, narrator)
-        telling = loop.create_task(narrator.tell())
-        telling.add_done_callback(narrator.look_at)
+        on_disk = OnDisk(lambda line: narrator.say([line]))
+        tasks = [loop.create_task(narrator.tell()), loop.create_task(_keep(on_disk, session, narrator))]
+        for task in tasks:
+            task.add_done_callback(narrator.look_at)
         try:
             return await narrator.ended
         finally:
             loop.remove_reader(terminal.number)
-            telling.cancel()
+            for task in tasks:
+                task.cancel()
+            if narrator.ended.done() and narrator.ended.exception() is not None:
+                for trainer in session.trainers:  # its step may be half done: no checkpoint of that
+                    broke_off(trainer)
+            else:
+                session.at_rest()
+            on_disk.follow(session)
+            on_disk.leave()
+
+
+async def _keep(on_disk: OnDisk, session: Session, narrator: Narrator) -> None:
+    """Write down what is trained as it goes, as the lab does."""
+    session.rested = lambda: on_disk.follow(session)
+    while True:
+        on_disk.follow(session, not narrator.in_flight)
+        await asyncio.sleep(KEEP)
 
 
 def _listen(loop: asyncio.AbstractEventLoop, terminal: int, narrator: Narrator) -> None:

@@ -221,6 +221,11 @@ class Narrator:
 
     # training
 
+    @property
+    def in_flight(self) -> bool:
+        """Whether a step is being done in a thread."""
+        return self._drive.in_flight
+
     def _plan(self) -> None:
         session = self.session
         self.pace.plan(session.all_steps, session.early_steps, session.preset.sheet.show.seconds, session.steps)

@@ -33,6 +33,7 @@ class Standing:
 MARKS = {
     "ready": ("READY", "title"),
     "running": ("RUNNING", "good"),
+    "watching": ("WATCHING", "good"),
     "paused": ("PAUSED", "warn"),
     "finished": ("DONE", "strong"),
     "diverged": ("DIVERGED", "bad"),
@@ -94,7 +95,7 @@ class Bar(Pane):
         self._line = line
         self.draw()
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint the line for the room there is."""
         if self.size.width:
             self.paint([self._line(self.size.width)])

@@ -84,7 +84,7 @@ class Curves(Pane, can_focus=True):
         self.picture = picture
         self.draw()
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint the picture for the room there is."""
         if self.picture is None or not self.display or not self.size.width:
             return

@@ -38,7 +38,7 @@ class InsidePane(Pane, can_focus=True):
         self.look = look
         self.draw()
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint the look for the room there is."""
         width, height = self.size.width, self.size.height
         if self.look is None or not width or not self.display:

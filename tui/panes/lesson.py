@@ -18,8 +18,11 @@ from textual.widgets import Markdown
 from engine import Preset
 from engine.sheet import Question
 from tui.canvas import Canvas, Row, Section, Span, fit, heading, row, wrapped
+from tui.containing import Contained, noted
 from tui.figures import count
 from tui.hidden import UNCOVERS
+from tui.rows import failing_rows
+from tui.terminal.fault import told
 from tui.words.glossary import linked
 
 MARKS: dict[bool | None, tuple[str, str]] = {None: ("..", "dim"), True: ("ok", "good"), False: ("no", "bad")}
@@ -54,11 +57,15 @@ class Told:
     answered: int = 0
 
 
+class Text(Contained, Markdown):
+    """The lesson's own text."""
+
+
 class Title(Canvas):
     """The rule over the lesson, and the tally of its claims; both stay where the text is scrolled."""
 
 
-class LessonPane(VerticalScroll, can_focus=True, inherit_bindings=False):
+class LessonPane(Contained, VerticalScroll, can_focus=True, inherit_bindings=False):
     """One Tab stop: arrows scroll, Enter uncovers the next answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,11 +82,12 @@ class LessonPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes="pane")
         self.preset: Preset | None = None
         self.told = Told()
+        self.failed = ""  # why it cannot be drawn
         self._kept: dict[tuple[int, int], int] = {}  # lines that the numbers of a claim have had, by width and claim
 
     def compose(self) -> ComposeResult:
         yield Title(id="lesson-title")
-        yield Markdown(id="lesson-text", open_links=False)  # the lab opens what they lead to
+        yield Text(id="lesson-text", open_links=False)  # the lab opens what they lead to
         yield Section(id="lesson-claims")
         yield Section(id="lesson-try")
         yield Section(id="lesson-questions")
@@ -144,8 +152,33 @@ class LessonPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         return 2 if self.told.claims else 1
 
     def _draw(self) -> None:
-        if self.preset is None or not self.is_mounted:
+        if self.preset is None or not self.is_mounted or self.failed:
             return
+        try:
+            self._fill()
+        except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Say in its own place that it could not be drawn, until `retry`; raises the error where faults are let through."""
+        if not noted(self, error):
+            raise error
+        self.failed = failed = told(error)
+        said, *others = self.query(Section).results()
+        self.query_one(Markdown).display = False
+        for other in others:
+            other.show(lambda width: [])
+        said.show(lambda width: failing_rows(failed, width, 12))
+
+    def retry(self) -> None:
+        """Draw it again, now that something is different."""
+        if self.failed:
+            self.failed = ""
+            self.query_one(Markdown).display = True
+            self._draw()
+
+    def _fill(self) -> None:
+        assert self.preset is not None
         sheet, told = self.preset.sheet, self.told
         claims, tries, questions = self.query(Section).results()
         grown = claims.show(lambda width: claim_rows(told, width, self._kept))
@@ -165,6 +198,7 @@ class LessonPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._draw()
 
     def on_resize(self) -> None:
+        self.retry()
         self.call_after_refresh(self._draw)
 
 

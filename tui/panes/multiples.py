@@ -18,7 +18,7 @@ class MultiplesPane(Pane):
         self.found = found
         self.draw()
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint them for the room there is."""
         if self.found is not None and self.display and self.size.width:
             rows = draw_multiples(self.found, self.size.width, self.size.height)

@@ -122,7 +122,7 @@ class ProgressTree(Pane, can_focus=True):
             self.opened.discard(self._lent)
             self._lent = None
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint what is in sight."""
         width, height = self.size.width, self.size.height
         hint = "" if self.following else "  <tree.end>: newest"

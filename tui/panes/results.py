@@ -28,7 +28,7 @@ class ResultsPane(Pane):
         self.results = results
         self.draw()
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint the table for the room there is."""
         width = self.size.width
         if self.results is None or not width or not self.display:

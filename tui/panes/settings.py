@@ -124,7 +124,7 @@ class SettingsPane(Pane, can_focus=True):
         """Whether a value is being typed."""
         return self.line is not None
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint the form."""
         width = self.size.width
         if not width:

@@ -102,7 +102,7 @@ class TrainingLoop(Pane):
         self.can_focus = phases is not None
         self.set_class(phases is not None, "pane")
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint the loop for the room there is."""
         if self.moment is None or not self.display:
             return

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 
-from engine import Trainer
+from engine import IterationMetrics, Trainer
 from tui.figures import percent, short
 from tui.hidden import Hidden, why_hidden
 from tui.plots.legends import Drawn, drawn, exactly
@@ -48,12 +49,13 @@ def more_picture(name: str, trainers: Sequence[Trainer], selected: int, sight: S
         kind = Kind(
             "Learning rate", short, exactly, floor=math.nan if apart else 0.0, log=apart, validated=False, brief="Rate"
         )
-        curves = [Curve(one, *one.history.series("learning_rate"), NOTHING_SEEN) for one in drawn(trainers)]
+        of = attrgetter("learning_rate")
+        curves = [Curve(one, *one.history.series("learning_rate"), NOTHING_SEEN, of=of) for one in drawn(trainers)]
     elif name == "gradient":
         kind = Kind("Gradient norm", short, exactly, log=True, validated=False, brief="Gradient")
-        weight = sight.viewing.smoothing
+        weight, name = sight.viewing.smoothing, "gradient_norm"
         curves = [
-            Curve(one, *one.history.series("gradient_norm"), NOTHING_SEEN, *made_smooth(one, "gradient_norm", weight))
+            Curve(one, *one.history.series(name), NOTHING_SEEN, *made_smooth(one, name, weight), attrgetter(name))
             for one in drawn(trainers)
         ]
     else:
@@ -81,11 +83,16 @@ def _ratio(run: Drawn, weight: float) -> Curve:
     with np.errstate(all="ignore"):
         ratio = updates / (weights if len(weights) == len(at) else np.interp(at, known, weights))
     if weight:
-        return Curve(run, at, ratio, NOTHING_SEEN, at, moving_average(ratio, weight))
+        return Curve(run, at, ratio, NOTHING_SEEN, at, moving_average(ratio, weight), _ratio_of)
     if run.runs > 1:
         window = max(4, run.trainer.run.iterations_per_epoch(run.trainer.batch_size) // 4)
-        return Curve(run, at, ratio, NOTHING_SEEN, at, running_mean(ratio, window))
-    return Curve(run, at, ratio, NOTHING_SEEN)
+        return Curve(run, at, ratio, NOTHING_SEEN, at, running_mean(ratio, window), _ratio_of)
+    return Curve(run, at, ratio, NOTHING_SEEN, of=_ratio_of)
+
+
+def _ratio_of(metrics: IterationMetrics) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.float64(metrics.update_norm) / metrics.weight_norm)
 
 
 def _gap(trainers: Sequence[Trainer], selected: int, sight: Sight) -> Picture:
@@ -103,7 +110,7 @@ def _gap_of(run: Drawn, classes: bool) -> Curve:
     figure = "accuracy" if classes else "loss"
     train, seen = run.history.evaluations("train", figure), run.history.evaluations("validation", figure)
     at, train_y, seen_y = _matched(train, seen)
-    return Curve(run, at, train_y - seen_y if classes else seen_y - train_y, NOTHING_SEEN, column=False)
+    return Curve(run, at, train_y - seen_y if classes else seen_y - train_y, NOTHING_SEEN)
 
 
 def _matched(train: Floats, seen: Floats) -> tuple[Floats, Floats, Floats]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Literal
 
 import numpy as np
@@ -191,14 +192,14 @@ def _curve(run: Drawn, column: str | None, attribute: str, blind: bool, weight: 
     train, seen = (history.evaluations(part, attribute) for part in PARTS)
     seen = seen[:0] if blind else seen
     if column is None:
-        return Curve(run, train[:, 0], train[:, 1], seen, column=False)
+        return Curve(run, train[:, 0], train[:, 1], seen)
     at, raw = history.series(column)
     smooth_at, smooth = made_smooth(run, column, weight)
     if not len(seen):  # training blind, there is no point before the first batch: begin with the whole set
         at, raw = np.concatenate([[0.0], at]), np.concatenate([train[:1, 1], raw])
         if smooth is not None and smooth_at is not None:
             smooth_at, smooth = np.concatenate([[0.0], smooth_at]), np.concatenate([train[:1, 1], smooth])
-    return Curve(run, at, raw, seen, smooth_at, smooth)
+    return Curve(run, at, raw, seen, smooth_at, smooth, attrgetter(column))
 
 
 def made_smooth(run: Drawn, column: str, weight: float) -> tuple[Floats | None, Floats | None]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine import IterationMetrics
 from tui.canvas import Row
 from tui.plots.legends import Drawn, Figure, Reading, read_out
 from tui.plots.scale import epochs_of
@@ -20,7 +21,7 @@ NEAR = 1 / 200  # of what is in sight: so far off the cursor something still hap
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """A figure of one run: iterations and values as they are, those of what is drawn in their place (or None), and (n, 2) of
-    validation. `column` is where the history has the figure of every iteration; without one it is known for epochs alone."""
+    validation. `of` is the figure of an iteration; without it, it is known for epochs alone."""
 
     run: Drawn
     at: Floats
@@ -28,7 +29,7 @@ class Curve:
     seen: Floats
     smooth_at: Floats | None = None
     smooth: Floats | None = None
-    column: bool = True
+    of: Callable[[IterationMetrics], float | None] | None = None
 
     @property
     def line(self) -> tuple[Floats, Floats]:
@@ -71,16 +72,22 @@ def readings(curves: Sequence[Curve], selected: int, sight: Sight) -> list[Readi
         iteration = sight.cursor if one.run.index == selected else sight.scale.iteration_at(history, sight.at)
         if not iteration:
             continue
-        kept = iteration - 1 in history.kept
-        epoch = history[iteration - 1].epoch if kept else math.ceil(epochs_of(history, np.array([float(iteration)]))[0])
-        raw = value_at(one.at, one.raw, iteration) if kept or not one.column else None
+        try:
+            metrics = history[iteration - 1]  # of a long run from the disk
+            epoch = metrics.epoch
+            raw = value_at(one.at, one.raw, iteration) if one.of is None else one.of(metrics)
+            kept = True
+        except LookupError:
+            epoch = math.ceil(epochs_of(history, np.array([float(iteration)]))[0])
+            raw = value_at(one.at, one.raw, iteration) if one.of is None else None
+            kept = one.of is None
         smooth = value_at(one.smooth_at, one.smooth, iteration) if one.smooth is not None else None
         seen, seen_epoch = None, 0
         if len(one.seen):
             at = int(np.searchsorted(one.seen[:, 0], iteration))  # the end of its own epoch, or else the newest there is
             seen = float(one.seen[min(at, len(one.seen) - 1), 1])
             seen_epoch = epoch if at < len(one.seen) else len(history.epochs)
-        found.append(Reading(one.run, epoch, iteration, raw, smooth, seen, seen_epoch, kept or not one.column))
+        found.append(Reading(one.run, epoch, iteration, raw, smooth, seen, seen_epoch, kept))
     return found
 
 

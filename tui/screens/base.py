@@ -6,13 +6,17 @@ this class and not one another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeVar
 
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
+from engine import Trainer
+from engine.on_disk.going_on import TakenUp
+from tui.containing import Contained
 from tui.pace import Pace
 from tui.panes.lesson import LessonPane
 from tui.panes.progress_tree import ProgressTree
@@ -21,8 +25,10 @@ from tui.screens.conductor import Conductor
 from tui.session import Session
 from tui.words import outcome
 
+Made = TypeVar("Made")
 
-class Lab(Screen[None]):
+
+class Lab(Contained, Screen[None]):
     """The lab as its parts see it."""
 
     # Textual would paint all of the screen anew when the focus goes from pane to pane; the two panes see to themselves
@@ -78,9 +84,55 @@ class Lab(Screen[None]):
         """Escape: one step back."""
         raise NotImplementedError
 
+    def note_event(self, trainer: Trainer, name: str, **said: str) -> None:
+        """Something happened to a run that belongs among its events."""
+
+    def note_verdict(self, says: str) -> None:
+        """The line says this of the selected run."""
+
+    def watch_runs(self) -> None:
+        """The session's runs are trained by others: look at their files from now on."""
+        raise NotImplementedError
+
+    def came_from(self, file: str) -> None:
+        """Say where runs came from, and how they go on."""
+        raise NotImplementedError
+
+    def adopt(self, taken: Sequence[TakenUp]) -> None:
+        """The session's runs are those of these folders from now on."""
+        raise NotImplementedError
+
+    def action_start_pause(self) -> None:
+        """Start, pause, go on; begin again where the run is over."""
+        raise NotImplementedError
+
+    def write_runs(self, at_rest: bool = True) -> None:
+        """Write down what is new in the runs."""
+        raise NotImplementedError
+
     def cancel_work(self) -> bool:
         """Give up the long work that goes on beside the lab, the newest first; whether there was any."""
         return False
+
+    def saved_in(self) -> str:
+        """Where the runs of now are kept, in words such as "~/runs/recipe-1"; "" where they are not."""
+        return ""
+
+    def training_failed(self, error: Exception) -> None:
+        """Training has stopped by a fault: say which, and where what was trained is saved."""
+        raise NotImplementedError
+
+    def trains(self, work: Callable[[], Made]) -> Made | None:
+        """Train by hand; None where a fault has stopped it, which is said."""
+        try:
+            return work()
+        except Exception as error:
+            self.training_failed(error)
+            return None
+
+    def retry_panes(self) -> None:
+        """Something is different now: draw again what could not be drawn."""
+        raise NotImplementedError
 
     def place_panes(self) -> None:
         """Show and hide panes as the room and what is wanted have it."""

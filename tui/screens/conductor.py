@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from textual.screen import Screen
 from textual.timer import Timer
@@ -35,7 +37,9 @@ def apart(cost: float) -> float:
 
 
 class Conductor:
-    """Starts and pauses training on a screen; calls `frame(words)` while it trains, `ended(paced)` when it ends by itself.
+    """Starts and pauses training on a screen; calls `frame(words)` while it trains, `ended(paced)` when it ends by itself,
+    `failed(error)` when it has stopped because something in it was wrong, and `written(at_rest)` many times a second, to
+    write down what is new.
 
     `words`: whether it is time again for what people read, which costs as much as curves and changes as often.
     """
@@ -47,11 +51,13 @@ class Conductor:
         speed: float,
         frame: Callable[[bool], None],
         ended: Callable[[bool], None],
+        failed: Callable[[Exception], None],
+        written: Callable[[bool], None] = lambda at_rest: None,
     ) -> None:
         self.screen, self.session = screen, session
         self.pace = Pace(speed)
         self.phase = -1  # which of the four phases is lit
-        self._frame, self._ended = frame, ended
+        self._frame, self._ended, self._failed, self._written = frame, ended, failed, written
         self._timer: Timer | None = None
         self._seen: deque[tuple[float, int]] = deque(maxlen=40)
         self._next_frame = self._next_words = 0.0
@@ -61,16 +67,18 @@ class Conductor:
 
     def mount(self) -> None:
         """The screen is there: make its timer, which runs only while it trains."""
-        self.session.at_rest = self.land
+        self._listen()
         self._timer = self.screen.set_interval(1 / LOOKS, self._draw, pause=True)
 
     def _draw(self) -> None:
         """Draw a frame, unless drawing has already had its share of the time, or the terminal has no room for it."""
+        self._written(not self.in_flight)
         before = time.perf_counter()
         if before >= self._next_frame and way_of(self.screen.app).free():
             words = before >= self._next_words
             if words:
                 self._next_words = before + WORDS
+            self._next_frame = before + 1.0  # where this one fails
             self._frame(words)
             now = time.perf_counter()
             self._next_frame = before + apart(now - before) - 0.5 / LOOKS
@@ -79,8 +87,17 @@ class Conductor:
         """Another session from now on."""
         self.pause()
         self.session, self.phase = session, -1
-        session.at_rest = self.land
+        self._listen()
         self.plan()
+
+    def _listen(self) -> None:
+        self.session.at_rest = self.land
+        self.session.rested = lambda: self._written(True)
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a step is being done in a thread."""
+        return self._drive is not None and self._drive.in_flight
 
     def plan(self) -> None:
         """Spread the steps there are now over the seconds that the preset asks for."""
@@ -89,14 +106,16 @@ class Conductor:
 
     def start(self, source: Iterable[object], paced: bool) -> None:
         """Train on `source` until it ends or `pause` is called; `paced`: at the pace, else as fast as it goes."""
-        self.land()
+        if not self._landed():
+            return
         self.session.running = True
         self._turn += 1
         self._seen.clear()
         self.plan()
         if self._timer is not None:
             self._timer.resume()
-        self.screen.run_worker(self._train(source, paced, self._turn), group="training", exclusive=True)
+        train: Any = partial(self._train, source, paced, self._turn)  # made when it begins: the lab may end before that
+        self.screen.run_worker(train, group="training", exclusive=True)
 
     def pause(self) -> None:
         """Stop after the batch that is done, or in flight in its thread; nothing where it does not train."""
@@ -111,8 +130,19 @@ class Conductor:
 
     def land(self) -> None:
         """Finish the batch that is in flight in its thread, if one is: whoever needs trainers at rest waits for it."""
-        if self._drive is not None:
-            self._drive.land()
+        self._landed()
+
+    def _landed(self) -> bool:
+        """The same; whether all went well. What fails stops the training, and whoever waits finds trainers at rest."""
+        try:
+            if self._drive is not None:
+                self._drive.land()
+        except Exception as error:
+            self._drive = None  # its task ends by itself
+            self.pause()
+            self._failed(error)
+            return False
+        return True
 
     def _stop(self) -> None:
         self.session.running = False
@@ -122,8 +152,19 @@ class Conductor:
 
     async def _train(self, source: Iterable[object], paced: bool, turn: int) -> None:
         session = self.session
-        self._drive = Drive(source, (lambda: self.pace.wait(session.steps)) if paced else None)
-        await self._drive.run()  # the histories have what it makes
+        self._drive = drive = Drive(source, (lambda: self.pace.wait(session.steps)) if paced else None)
+        try:
+            await drive.run()  # the histories have what it makes
+        except Exception as error:
+            if drive is self._drive and self.session is session:  # else it was said, or nobody looks at it any more
+                if turn == self._turn:
+                    self._stop()
+                self._drive = None
+                if not self._closed:
+                    self._failed(error)
+            return
+        if drive is not self._drive or (drive.cancelled and turn == self._turn):  # it has failed; or the lab is gone
+            return
         if turn == self._turn:
             self._stop()
             self.phase = len(PHASES) - 1

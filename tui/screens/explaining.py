@@ -45,6 +45,8 @@ class Explains(Lab):
         shown = self.verdicts.shown(self.session)
         self.query_one("#verdict", Bar).show(lambda width: verdict_line(shown, width))
         self._shown_says = shown.says
+        if shown.says:
+            self.note_verdict(shown.words[0])
         self._share_the_line()
         session = self.session
         if not session.running and self.verdicts.behind(session.trainer, not session.hidden.validation):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from engine.on_disk.facts import installed
 from tui.figures import printable
 from tui.screens.teaching import Teaches
 from tui.screens.viewing import LooksAt
@@ -41,7 +42,7 @@ class TakesAway(Teaches, LooksAt):
             self.in_plain_lines(),
             self._told_now().claims,
             self.verdict_lines(),
-            f"Written by descent{_version()} on {datetime.now():%Y-%m-%d at %H:%M}.",
+            f"Written by {' '.join(('descent', installed('descent-tui'))).rstrip()} on {datetime.now():%Y-%m-%d at %H:%M}.",
         )
 
     def verdict_lines(self) -> list[str]:
@@ -53,12 +54,3 @@ class TakesAway(Teaches, LooksAt):
 def _spaced(svg: str) -> str:
     """The same picture, whose spaces no reader of SVG takes away: some drop even those that do not break."""
     return svg.replace("<svg ", '<svg xml:space="preserve" ', 1)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f" {version('descent-tui')}"
-    except PackageNotFoundError:
-        return ""

@@ -34,6 +34,7 @@ from tui.screens.editing import Edits
 from tui.screens.explaining import Explains
 from tui.screens.exporting import TakesAway
 from tui.screens.homing import AtHome
+from tui.screens.keeping import KeepsRuns
 from tui.screens.layout import arrange
 from tui.screens.linking import Links
 from tui.screens.loading import Loads
@@ -45,6 +46,8 @@ from tui.screens.recording import Records
 from tui.screens.seeds import TrainsSeeds
 from tui.screens.too_small import TooSmall
 from tui.screens.training import Trains
+from tui.screens.watching import Watches
+from tui.screens.withstanding import Withstands
 from tui.session import Session
 from tui.terminal.link import way_of
 from tui.words import outcome
@@ -52,7 +55,7 @@ from tui.words import outcome
 
 class LabScreen(
     Links, Loads, Proves, TakesAway, Records, Compares, TrainsSeeds, Multiplies, Phasing, Trains, Edits, Reads, AtHome,
-    Explains,
+    Explains, Withstands, KeepsRuns, Watches,
 ):  # fmt: skip
     """Settings and progress on the left, curves in the middle, the lesson on the right where there is room."""
 
@@ -61,7 +64,10 @@ class LabScreen(
 
     def __init__(self, preset: Preset, speed: float = 1.0) -> None:
         super().__init__(id="lab")
-        self.conductor = Conductor(self, Session(preset), speed, self.frame, self._ended)
+        self.conductor = Conductor(
+            self, Session(preset), speed, self.frame, self._ended, self.training_failed, self.keep_writing
+        )
+        self.keep_runs()
         self.told = outcome.Told()
 
     def compose(self) -> ComposeResult:
@@ -103,6 +109,7 @@ class LabScreen(
         self.say_troubles()
 
     def on_unmount(self) -> None:
+        self.leave_runs()
         self.leave_home()
 
     def opened(self) -> None:
@@ -110,6 +117,7 @@ class LabScreen(
         self.conductor.plan()
         self.told.clear()
         self.progress.reset()
+        self.retry_panes()
         self.call_after_refresh(self.lesson_opened)
         self.say(*outcome.ready(self.session), role="bad" if self.session.state == "refused" else "text")
         self.show_form()
@@ -119,8 +127,21 @@ class LabScreen(
 
     def frame(self, words: bool = True) -> None:
         """Draw everything that training changes; without `words`, but for what is read in sentences."""
-        session, conductor = self.session, self.conductor
-        conductor.tick()
+        self.conductor.tick()
+        self.keep_writing(not self.conductor.in_flight)
+        self.part("#lesson", lambda: self._show_news(words))
+        if view.scheduled(self.session.trainer):
+            self.show_form()  # the rate of now stands in it
+        self.part("#header, #keys", self._show_edges)
+        self.part("#tree", self._show_tree)
+        self.part("#loss, #second, #inside", self.show_curves)
+        self.part("#differs", self.compare_frame)
+        self.part("#loop, #loop-line", self._show_loop)
+        self.part("#verdict", self.show_verdict if words else lambda: self.verdicts.follow(self.session))
+        self.remember()
+
+    def _show_news(self, words: bool) -> None:
+        session = self.session
         turned = self.teach() if words or session.done else False
         if turned:
             self.place_panes()
@@ -128,29 +149,32 @@ class LabScreen(
             self.say(news[0], role=news[1])
         if turned and self.over:  # how all of it ended says more than the last thing that happened
             self.say(*outcome.outcome(session), role="strong")
-        if view.scheduled(session.trainer):
-            self.show_form()  # the rate of now stands in it
-        speed, left = conductor.speed, conductor.left
+
+    def _show_edges(self) -> None:
+        session, speed, left = self.session, self.conductor.speed, self.conductor.left
         standing, state, steps = view.standing(session, speed, left), session.state, session.trainer.run.surface is not None
         if self.viewing.written and session.running:
             standing = replace(standing, written=way_of(self.app).rates() or (0.0, 0.0))
         self.query_one("#header", Bar).show(lambda width: header(standing, width))
-        self.query_one("#keys", Bar).show(lambda width: key_line(state, width, steps, self.keys))
+        does = "watching" if session.elsewhere else state
+        self.query_one("#keys", Bar).show(lambda width: key_line(does, width, steps, self.keys))
+
+    def _show_tree(self) -> None:
+        session = self.session
         self.progress.show(view.branches(session), len(session.kept) + session.selected)
-        self.show_curves()
-        self.compare_frame()
-        moment = view.moment(session, conductor.phase, speed, left, self.pace.brief)
+
+    def _show_loop(self) -> None:
+        conductor = self.conductor
+        moment = view.moment(self.session, conductor.phase, conductor.speed, conductor.left, self.pace.brief)
         self.show_phases()
         for loop in self.query(TrainingLoop):
             loop.show(moment)
-        if words:
-            self.show_verdict()
-        else:
-            self.verdicts.follow(session)
-        self.remember()
 
     def show_form(self) -> None:
         """Draw the form and what is worked out from it."""
+        self.part("#settings", self._show_form)
+
+    def _show_form(self) -> None:
         session = self.session
         title = session.run.name if len(session.runs) > 1 else ""
         before = self.settings.lines

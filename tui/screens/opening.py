@@ -94,6 +94,8 @@ class OpensSheets(Lab):
 
     def remember(self) -> None:
         """Keep that the preset is done, once its runs are over."""
+        if self.session.elsewhere:
+            return
         if self.session.done and self.session.trainers is not self.remembered:
             self.remembered = self.session.trainers
             self.not_kept = progress.remember(self.session.preset, self.session.trainers) or self.not_kept

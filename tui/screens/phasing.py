@@ -69,7 +69,10 @@ class Phasing(Trains, LooksAt):
         if not self._pause_first():
             return
         session, loop, first = self.session, self.query_one("#loop", TrainingLoop), not self.apart
-        phase = self.conductor.phase = session.one_phase()
+        phase = self.trains(session.one_phase)
+        if phase is None:
+            return
+        self.conductor.phase = phase
         self._stepped = session.trainers
         if self._chosen_in is not session:
             self.chosen, self._chosen_in = first_choice(session.trainer.apart), session

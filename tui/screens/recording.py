@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from engine.on_disk.going_on import TakenUp
 from tui.figures import printable
 from tui.screens.base import Lab
 
@@ -13,8 +15,8 @@ class Records(Lab):
 
     def action_record(self) -> None:
         """Ask where, and record the runs as they are now."""
+        from tui.home.folders import shortened
         from tui.screens.record_as import RecordAs
-        from tui.screens.saving import shortened
 
         def done(place: Path | None) -> None:
             if place is not None:
@@ -23,8 +25,15 @@ class Records(Lab):
 
         self.app.push_screen(RecordAs(self.session), done)
 
-    def came_from(self, file: str) -> None:
-        """Say that the runs were recorded, and how they go on."""
+    def came_from(self, file: str, taken: Sequence[TakenUp] = (), going_on: bool = False) -> None:
+        """Say that the runs were recorded, and how they go on; those of folders are written there from now on."""
+        if self.session.elsewhere:
+            self.watch_runs()
+            return
+        self.adopt(taken)
+        if going_on and not self.session.done:
+            self.action_start_pause()
+            return
         session, trainer = self.session, self.session.trainer
         unit = "step" if trainer.run.surface is not None else "iteration"
         many = len(session.trainers) > 1

@@ -74,7 +74,7 @@ class RunsPane(Pane, can_focus=True):
         self.column = min(self.column, len(table.columns) - 1)
         self.draw()
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint the rows in sight."""
         width, height = self.size.width, self.size.height
         if self.table is None or not width:

@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from engine import PresetError
 from engine.columns import TableError
 from tui.figures import printable
+from tui.home.folders import shortened
 from tui.keyboard.named import named
 from tui.own_folder import own_presets
 from tui.screens.sheets import Sheet, hint, typing_line
@@ -119,9 +120,3 @@ def saved_lines(copy: saving.Copy) -> tuple[str, ...]:
     opens = f"; descent {copy.preset.name} opens it" if place == own_presets().get(copy.preset.name) else ""
     where = printable(shortened(place))
     return f"Saved {where}{told}{opens}", f"Saved {where}{told}", f"Saved {printable(place.name)}{told}"
-
-
-def shortened(place: Path) -> str:
-    """A file as one would type it, ~ for one's own folder."""
-    home = Path.home()
-    return f"~/{place.relative_to(home)}" if place.is_relative_to(home) and place.is_absolute() else str(place)

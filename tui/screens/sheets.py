@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.containing import Contained
 from tui.figures import printable
 from tui.keyboard.keys import told
 from tui.keyboard.named import named
@@ -23,7 +24,7 @@ from tui.keyboard.named import named
 Result = TypeVar("Result")
 
 
-class Sheet(ModalScreen[Result]):
+class Sheet(Contained, ModalScreen[Result]):
     """A box over the lab; Escape closes it with nothing done."""
 
     SAID: ClassVar[str] = ""  # the id of the line in which it answers, where there is one
@@ -49,7 +50,7 @@ class Sheet(ModalScreen[Result]):
         self.query_one(f"#{self.SAID}", Static).update(printable(named(text)))
 
 
-class Choices(OptionList):
+class Choices(Contained, OptionList):
     """A list whose chosen line has a `>` before it, as the lab's tables have, so that no colour is needed to see it."""
 
     def _get_left_gutter_width(self) -> int:
@@ -82,7 +83,7 @@ class Lines(Choices, inherit_bindings=False):
 
 def typing_line(value: str = "", placeholder: str = "") -> Input:
     """A line to type in, whose cursor does not blink: over SSH every blink is sent."""
-    made = Input(value, placeholder=placeholder, compact=True)
+    made = Input(printable(value), placeholder=printable(placeholder), compact=True)
     made.cursor_blink = False
     return made
 

@@ -22,8 +22,9 @@ from textual.widgets.option_list import Option
 from tui.exporting import files, numbers
 from tui.exporting.kinds import KINDS, Taken, kind
 from tui.figures import count, printable
+from tui.home.folders import shortened
 from tui.keyboard.named import named
-from tui.screens.saving import Overwrite, shortened
+from tui.screens.saving import Overwrite
 from tui.screens.sheets import Choices, Sheet, choosing, hint, typing_line
 
 TURN = 2000  # lines after which keys and training have their turn

@@ -65,7 +65,8 @@ class Teaches(OpensSheets):
     def _tell(self) -> None:
         session = self.session
         self.lesson.tell(self._told_now())
-        said = outcome.next_steps(session, self.opened_name, self.finished, self.lessons) if self.over else []
+        over = self.over and not session.elsewhere
+        said = outcome.next_steps(session, self.opened_name, self.finished, self.lessons) if over else []
         self.query_one("#next", Section).show(lambda width: next_rows(said, width))
         compared = self.over and len(session.trainers) > 1
         self.query_one(ResultsPane).show(results(session) if compared else None)

@@ -28,7 +28,7 @@ class TooSmall(Pane):
         self.said = said
         self.draw()
 
-    def draw(self) -> None:
+    def fill(self) -> None:
         """Paint it in the middle of what there is."""
         width, height = self.size.width, self.size.height
         if width < 4 or not height:

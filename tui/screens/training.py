@@ -16,6 +16,8 @@ class Trains(Lab):
     def action_start_pause(self) -> None:
         """Start, pause, go on; begin again where the run is over."""
         session = self.session
+        if self.elsewhere():
+            return
         if session.running:
             self.conductor.pause()
             self.say("Paused. <run.batch> takes one batch, <run.epoch> one epoch, <run.toggle> goes on")
@@ -38,8 +40,8 @@ class Trains(Lab):
     def action_step_batch(self) -> None:
         """One batch of every run."""
         if self._pause_first():
-            for _ in self.session.one_batch():
-                pass
+            if self.trains(lambda: [*self.session.one_batch()]) is None:
+                return
             self.conductor.phase = len(PHASES) - 1
             self.say(outcome.stepped(self.session))
             self.show_form()
@@ -52,6 +54,8 @@ class Trains(Lab):
 
     def _pause_first(self) -> bool:
         """Pause, and have trainers at rest; False (and a word) where nothing is left to train."""
+        if self.elsewhere():
+            return False
         self.conductor.pause()
         self.session.at_rest()
         if self.session.state == "refused":
@@ -64,11 +68,20 @@ class Trains(Lab):
 
     def action_restart(self) -> None:
         """Begin again with the form's settings; the old run is kept in the tree."""
+        if self.elsewhere():
+            return
         self.conductor.pause()
         self.session.restart()
         self.progress.reset()
+        self.retry_panes()
         self.show_form()
         self._begin()
+
+    def elsewhere(self) -> bool:
+        """Whether another process trains what is shown: then it is said, and nothing else is done."""
+        if self.session.elsewhere:
+            self.say(f"Read-only: {self.session.elsewhere}")
+        return bool(self.session.elsewhere)
 
     def _start(self, source: Iterable[object], paced: bool) -> None:
         self.conductor.start(source, paced)

@@ -220,7 +220,8 @@ class TerminalDriver(LinuxDriver):
         try:
             self.run_input_thread()
         except Exception as error:
-            self._app.call_later(self._app._handle_exception, error)
+            app: Any = self._app
+            app.call_later(app.end_by, error)  # without keys there is no going on
 
     def _messages(self, units: Iterable[Unit]) -> Iterator[Message]:
         """What Textual calls these. Its parser is only ever given what is whole, so that it waits for nothing."""

@@ -52,6 +52,8 @@ class Shown:
             for character in text:
                 if character == " ":
                     cells.append(blank)
+                elif not character.isprintable():
+                    continue  # what a terminal obeys has no cell; who shows a text says where one stood
                 elif character < "\x7f" or (size := cells_of(character)) == 1:
                     cells.append((character, pen))
                 elif size == 2:

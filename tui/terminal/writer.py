@@ -61,6 +61,9 @@ class Writer(WriterThread):
                 self._put(fd, own, "".join(texts))
                 if ends:
                     return
+        except Exception:  # nothing can be shown any more, whatever it was
+            self._given_up = True
+            self._tell()
         finally:
             if own:
                 os.close(fd)

@@ -100,9 +100,10 @@ def batch_rows(
 ) -> list[Row]:
     """The rows below the iteration at `index`, with the rest of the samples `opened` so many times; none where it is no
     longer kept one by one."""
-    if index not in history.kept:
+    try:
+        metrics = history[index]
+    except LookupError:
         return []
-    metrics = history[index]
     accuracy = [] if metrics.batch_accuracy is None else [("accuracy", percent(metrics.batch_accuracy))]
     figures = [("loss", short(metrics.batch_loss)), *accuracy, *_rate(metrics, hidden)]
     # together with the gradient, the ratio would tell the rate
@@ -117,9 +118,10 @@ def has_rest(row: Row) -> bool:
 
 def step_rows(history: History, walk: Walk, step: int, width: int, hidden: Hidden = NOTHING) -> list[Row]:
     """The rows below a step (from 1) on a surface: its figures, and the place before and after it."""
-    if step - 1 not in history.kept:
+    try:
+        metrics = history[step - 1]
+    except LookupError:
         return []
-    metrics = history[step - 1]
     places = [("before", step - 1), ("after", step)]
     named = max(len(walk.at(at)) for _, at in places) + len("     before ") < width
     figures = [("loss", short(metrics.batch_loss)), *_rate(metrics, hidden)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass
 
 from engine import History
@@ -76,10 +77,11 @@ def epoch_row(branch: Branch, epoch: int, width: int, is_open: bool) -> Row:
     digits = len(str(max(10, history.epochs_begun)))
     arrow = "v" if is_open or (epoch > len(history.epochs)) else ">"
     start = f" {arrow} {epoch:<{digits}}"
-    if epoch <= history.epochs.kept.start:
-        return ((start, "text"), ("  not kept", "dim"))
     if epoch <= len(history.epochs):
-        figures, room = _figures(branch, epoch, width), width - len(start) - 1
+        try:
+            figures, room = _figures(branch, epoch, width), width - len(start) - 1
+        except LookupError:
+            return ((start, "text"), ("  not kept", "dim"))
         if len(figures) > room:  # of a hundred epochs and more: without the blanks that keep the columns apart
             figures = " ".join(figures.split()).rjust(room)
         return ((f"{start} {figures}", "text"),)
@@ -94,9 +96,10 @@ def step_row(branch: Branch, walk: Walk, step: int, width: int, is_open: bool = 
     """'  step 7  1.230  w -2.100': where a step on a surface led to."""
     history, digits = branch.history, len(str(max(10, branch.history.epochs_begun)))
     arrow = "v" if is_open else " "
-    if step <= history.epochs.kept.start:
+    try:
+        loss = short(history.epochs[step - 1].train.loss)
+    except LookupError:
         return ((f"   {step:<{digits}}", "text"), ("  not kept", "dim"))
-    loss = short(history.epochs[step - 1].train.loss)
     if len(walk.surface.axes) == 1 and digits <= 5:
         return ((f"{arrow}step {step:<{digits}} {loss:>7} ", "text"), (walk.at(step), "dim"))
     wide = 12 + digits + 18 <= width
@@ -105,10 +108,11 @@ def step_row(branch: Branch, walk: Walk, step: int, width: int, is_open: bool = 
 
 def iteration_row(history: History, node: Node, is_open: bool = False) -> Row:
     """'* 14  0.040  100.0%': an iteration's place in its epoch, its batch's loss and accuracy where they are kept."""
-    if node.iteration not in history.kept:
+    try:
+        metrics = history[node.iteration]
+    except LookupError:
         batch = node.iteration - history.epoch_iterations(node.epoch).start + 1
         return ((f"     {batch:<4}  not kept", "dim"),)
-    metrics = history[node.iteration]
     accuracy = percent(metrics.batch_accuracy) if metrics.batch_accuracy is not None else ""
     lost = not math.isfinite(metrics.batch_loss)
     star = "v" if is_open else "*" if node.iteration == len(history) - 1 else " "
@@ -131,7 +135,7 @@ def _figures(branch: Branch, epoch: int, width: int) -> str:
 
 def epoch_of(history: History, iteration: int) -> int | None:
     """The epoch (from 1) that an iteration (from 1) was in; None where it is too old to be told."""
-    if iteration - 1 in history.kept:
+    with suppress(LookupError):
         return history[iteration - 1].epoch
     kept = history.epochs.kept
     at = bisect_left(kept, iteration, key=lambda place: history.epochs[place].iteration)

@@ -16,6 +16,8 @@ from tui.session import Session
 from tui.walk import walk_of
 from tui.words import endings
 
+AGAIN = ". <run.restart> starts again"
+
 
 def ready(session: Session) -> tuple[str, ...]:
     """What a preset that was opened waits for: a key, or less memory."""
@@ -77,12 +79,17 @@ def over(session: Session) -> str:
 
 
 def outcome(session: Session) -> tuple[str, ...]:
-    """How the runs ended, in a line: from the longest wording to the shortest."""
+    """How the runs ended, in a line: from the longest wording to the shortest; with how they start again, where they can."""
+    said = _outcome(session)
+    return tuple(text.removesuffix(AGAIN) for text in said) if session.elsewhere else said
+
+
+def _outcome(session: Session) -> tuple[str, ...]:
     if len(session.trainers) > 1:
         blind = all(one.history.initial_validation is None for one in session.trainers) or session.hidden.validation
         parts = [f"{one.run.name} {_brief(one, blind)}" for one in session.trainers]
         said = f"Done. {'Training' if blind else 'Validation'} loss: {', '.join(parts)}"
-        return f"{said}. <run.restart> starts again", said
+        return f"{said}{AGAIN}", said
     trainer = session.trainer
     if refused(trainer):
         return refusal(session)
@@ -92,9 +99,9 @@ def outcome(session: Session) -> tuple[str, ...]:
         return (f"Stopped early at {endings.unit(trainer)} {stopped.epoch}; why is hidden: {UNCOVERS}",)
     if long := endings.early(trainer):
         words = [f"{text[0].upper()}{text[1:]}" for text in (long, endings.early(trainer, brief=True))]
-        return f"{words[0]}. <run.restart> starts again", *words
+        return f"{words[0]}{AGAIN}", *words
     if trainer.history.diverged is not None:
-        return (f"Done: {endings.diverged(trainer)}. <run.restart> starts again",)
+        return (f"Done: {endings.diverged(trainer)}{AGAIN}",)
     last = trainer.history.epochs[-1]
     said = f"training loss {short(last.train.loss)}"
     if last.validation is not None and session.hidden.validation:
@@ -106,7 +113,7 @@ def outcome(session: Session) -> tuple[str, ...]:
         said = f"loss {short(last.train.loss)} at {walk.at(-1)}"
     back = "" if covered else endings.restored(trainer)
     said += f"; {back}" if back else ""
-    return f"Done: {said}. <run.restart> starts again", f"Done: {said}"
+    return f"Done: {said}{AGAIN}", f"Done: {said}"
 
 
 def refusal(session: Session) -> tuple[str, ...]:

@@ -23,9 +23,10 @@ from engine.problems import PresetError
 from engine.run import Run
 from engine.schema import Document
 from engine.sheet import Sheet, Show
+from presets.reading import inside
 from tui.figures import count
 from tui.home.folders import presets_folder, typed_file
-from tui.home.replacing import replace_file
+from tui.home.replacing import make_file, replace_file
 from tui.writing.edited import edited, with_claims_about, without
 from tui.writing.settled import Laid, plain, settled
 from tui.writing.written import laid_out, toml_text
@@ -105,8 +106,7 @@ def _usual_mode() -> int:
 
 def write_new(text: str, place: Path) -> None:
     """Write a file that must not be there yet. Raises OSError."""
-    with open(place, "x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    make_file(place, text)
 
 
 def changed_since(preset: Preset, place: Path) -> bool:
@@ -175,10 +175,21 @@ def _say_file(preset: Preset, document: Document, before: Document, place: Path)
     if not isinstance(data, dict) or not isinstance(data.get("file"), str):
         return
     file, folder, said = Path(data["file"]).absolute(), place.absolute().parent, before.get("data", {})
-    if isinstance(said, dict) and isinstance(said.get("file"), str) and folder / said["file"] == file:
+    stays = inside(folder, str(file))  # else only its whole path is read again
+    if stays and isinstance(said, dict) and isinstance(said.get("file"), str) and folder / said["file"] == file:
         data["file"] = said["file"]
     else:
-        data["file"] = str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
+        data["file"] = str(file.relative_to(folder)) if stays and file.is_relative_to(folder) else str(file)
+
+
+def standing_in(preset: Preset, folder: Path) -> Preset:
+    """The preset with each table's file as a preset file in this folder may name it: in full, where it lies elsewhere."""
+
+    def named(run: Run) -> Run:
+        stays = not isinstance(run.data, OwnTable) or os.path.isabs(run.data.file) or inside(folder, run.data.file)
+        return run if stays else _found(run)
+
+    return replace(preset, runs=tuple(map(named, preset.runs)))
 
 
 def _head(preset: Preset, base: Document) -> None:

@@ -21,6 +21,7 @@ from engine.preset import RUN_TABLES, Preset, default_second
 from engine.run import Run
 from engine.run_tables import plain, tables_of
 from engine.schema import Document
+from tui.figures import printable
 
 Leaf = tuple[tuple[str, ...], Any]
 
@@ -65,7 +66,18 @@ def toml_text(preset: Preset) -> str:
         document["claim"] = claims = tomlkit.aot()
         for claim in preset.sheet.claim:
             claims.append(_claim(claim))
-    return tomlkit.dumps(document).rstrip("\n") + "\n"
+    return _escaped(tomlkit.dumps(document).rstrip("\n") + "\n")
+
+
+def _escaped(text: str) -> str:
+    """The TOML text with what a terminal might obey, all of which stands in quotes, as TOML can say it in letters."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(each if each in "\n " or not _obeyed(each) else f"\\U{ord(each):08x}" for each in text)
+
+
+def _obeyed(character: str) -> bool:
+    return not character.isprintable() and printable(character) == "?"
 
 
 def _claim(claim: Claim) -> Table:
