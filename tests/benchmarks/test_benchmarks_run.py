@@ -77,3 +77,13 @@ def test_bytes_are_told_by_the_place_they_are_written_to():
     counts = by_place(data, {"top": (0, 0, 10, 1), "left": (4, 2, 2, 1), "right": (8, 2, 4, 1)})
     assert counts == {"top": 20, "left": 12, "right": 6, "elsewhere": 8}
     assert sum(counts.values()) == len(data)
+
+
+def test_what_it_costs_to_keep_a_run_is_measured():
+    said = printed(*["tests/benchmarks/write_cost.py", "--rounds", "1", "--seconds", "0.05"])
+    assert len(re.findall(r"^[-\d]+ +\d\.\d{3} \(.*\) +\d\.\d{3} +\d+", said, re.MULTILINE)) == 3
+
+
+def test_many_labs_are_asked():
+    said = printed(*["tests/benchmarks/many_labs.py", "--labs", "2", "--keys", "1"])
+    assert "2 keys answered, 0 not" in said

@@ -48,6 +48,7 @@ class Person:
 
     def __init__(self, app: DescentApp, pilot) -> None:
         self.app, self.pilot, self.lab = app, pilot, app.lab
+        self.expected: list[str] = []  # the faults that the app is to contain
 
     @property
     def session(self):
@@ -183,6 +184,7 @@ async def before_the_lab(
             person = Person(app, pilot)
             await person.settle()
             yield person
+    assert [*app.faults] == person.expected  # what the app has contained would else go by unseen
 
 
 @pytest.fixture(autouse=True)

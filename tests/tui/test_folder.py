@@ -87,7 +87,7 @@ def test_a_folder_is_one_whatever_way_it_is_written(folder, monkeypatch, word):
 
 
 def test_the_name_of_a_preset_is_no_folder(folder, monkeypatch):
-    monkeypatch.setattr(cli, "_train", lambda style, preset, *_, **__: print("trains", preset))
+    monkeypatch.setattr(cli, "train", lambda style, preset, *_, **__: print("trains", preset))
     Path("recipe").mkdir()
     assert descent("recipe")[1] == "trains recipe\n"
 
@@ -103,7 +103,7 @@ def test_broken_files_beside_right_ones_are_named(folder):
 def test_a_folder_of_broken_files_is_one_error_with_every_problem(folder, monkeypatch):
     (folder / "a-later.toml").write_text("title = [", encoding="utf-8")
     (folder / "b-first.toml").write_text('[data]\nname = "moon"\nsample = 3\n', encoding="utf-8")
-    monkeypatch.setattr(cli, "_on_a_terminal", lambda: True)
+    monkeypatch.setattr(cli, "on_a_terminal", lambda: True)
     code, out, err = descent("lessons")
     assert (code, out) == (2, "")
     assert "descent: lessons/a-later.toml: " in err
@@ -129,7 +129,7 @@ def test_on_a_terminal_the_lab_opens_on_the_first_that_can_be_opened(folder, mon
     app = types.ModuleType("tui.app")
     app.run_lab = lambda preset, pace, folder, **_: opened.append((preset.title, pace, folder))
     monkeypatch.setitem(sys.modules, "tui.app", app)
-    monkeypatch.setattr(cli, "_on_a_terminal", lambda: True)
+    monkeypatch.setattr(cli, "on_a_terminal", lambda: True)
     monkeypatch.setenv("TEXTUAL_FPS", "30")
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     assert descent("lessons", "--pace", "2")[0] == 0

@@ -125,7 +125,7 @@ def test_a_key_there_must_be():
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"a = ", "not valid TOML"), (b"\xff", "not valid TOML"), (b"#" * 70000, "is larger than")],
+    [(b"a = ", "not valid TOML"), (b"\xff", "not a text file in UTF-8"), (b"#" * 70000, "is longer than 65536 bytes")],
 )
 def test_what_is_no_toml_is_said(home, content, said):
     home.mkdir()

@@ -119,6 +119,16 @@ name, trouble = "step", lambda self, *_: self.iteration == 40 and 1 / 0
 from tui.terminal.typed import Typed as Of
 name, trouble = "feed", lambda self, data, *_: data == b" " and {}["space"]
 """,
+    "beginning": """
+from tui.screens.lab import LabScreen as Of
+name, trouble = "on_mount", lambda self, *_: 1 / 0
+""",
+    "flood": """
+import tui.containing
+from tui.screens.lab import LabScreen as Of
+tui.containing.FLOOD = 1  # what comes so often is a flood
+name, trouble = "frame", lambda self, *_: self.session.running and 1 / 0
+""",
     "giving up": """
 import asyncio
 from engine.trainer import Trainer as Of
@@ -149,21 +159,37 @@ main()
 
 @pytest.mark.parametrize(
     ("what", "said"),
-    [
-        ("training", "ZeroDivisionError: division by zero"),
-        ("giving up", "ZeroDivisionError: division by zero"),
-        ("reading", "KeyError: 'space'"),
-    ],
+    [("reading", "KeyError: 'space'"), ("beginning", "ZeroDivision"), ("flood", "ZeroDivision")],
 )
-def test_a_fault_of_its_own_is_one_line_and_exit_code_1(what, said):
+def test_a_fault_that_cannot_be_contained_is_one_line_and_exit_code_1(what, said, home):
     with Lab(command=[sys.executable, "-c", FAULTS[what] + AROUND]) as lab:
-        lab.shows("READY")
-        lab.press(b" ")
+        if what != "beginning":
+            lab.shows("READY")
+            lab.press(b" ")
         assert lab.end() == 1
         lab.is_as_it_was()
         words = lab.last_words()
-        assert words.startswith("descent: ended by a fault of its own in tui/") and said in words
+        assert words.startswith("descent: ended by a fault of its own") and said in words
         assert words.count("\n") == 1
+        assert '"ended": true' in (home / "faults.jsonl").read_text()
+
+
+@pytest.mark.parametrize("what", ["training", "giving up"])
+def test_a_fault_while_training_leaves_a_lab_that_answers_keys(what, home):
+    with Lab(command=[sys.executable, "-c", FAULTS[what] + AROUND]) as lab:
+        lab.shows("READY")
+        lab.press(b" ")
+        lab.shows("ZeroDivisionError", "PAUSED")
+        lab.press(b"?")
+        lab.shows("type to search")
+        lab.press(b"\x1b")
+        lab.shows("PAUSED")
+        assert termios.tcgetattr(lab.slave) != lab.before  # its keys come one by one still
+        lab.press(b"q")
+        assert lab.end() == 0
+        lab.is_as_it_was()
+        assert lab.last_words() == ""
+        assert '"ended": false' in (home / "faults.jsonl").read_text()
 
 
 def test_a_signal_in_a_step_that_does_not_end_sets_the_terminal_back_all_the_same():

@@ -28,6 +28,7 @@ def history_of(losses, per_epoch: int = 2, capacity: int = 8, buckets: int = 8) 
         history.add(IterationMetrics(epoch, iteration, batch, per_epoch, 0, loss, 0.5, 0.0, 0.1, 1.0, 1.0, 1.0, 0.0))
         if batch == per_epoch:
             history.add_epoch(EpochMetrics(epoch, iteration, 0, 0.1, Evaluation(loss), Evaluation(loss), 0.0))
+    assert history.kept.stop == len(history) and history.epochs.kept.stop == len(history.epochs)  # none is waiting any more
     return history
 
 

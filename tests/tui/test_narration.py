@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from pseudo_terminal import PseudoTerminal
 
+from tui.kept_runs import store
 from tui.narration.spoken import figure
 
 DESCENT = str(Path(sys.executable).with_name("descent"))
@@ -109,6 +110,11 @@ def test_however_it_is_ended_it_says_where_it_was_and_gives_the_terminal_back(na
         assert lab.said[-2] == "Interrupted."
         assert lab.said[-1].startswith("Epoch 1 of 50, iteration ")
         assert lab.left_as_it_was()
+    [folder] = store().folders()  # it is kept, and can be gone on with
+    rows = folder.file("iterations.csv").read_text().splitlines()
+    assert f"iteration {rows[-1].split(',')[1]} " in f"{lab.said[-1]} ".replace(",", " ").replace(".", " ")
+    assert folder.file("checkpoint.npz").exists()
+    assert folder.state == "unfinished"
 
 
 def test_stopped_with_ctrl_z_the_shell_has_its_terminal_and_it_goes_on_unseen():

@@ -172,7 +172,7 @@ def run_file(working) -> str:
 def labs(monkeypatch) -> list[tuple]:
     """What the command opened, on a terminal that is not there."""
     calls: list[tuple] = []
-    monkeypatch.setattr(cli, "_on_a_terminal", lambda: True)
+    monkeypatch.setattr(cli, "on_a_terminal", lambda: True)
     monkeypatch.setattr("tui.app.run_lab", lambda *args, **named: calls.append((args, named)))
     return calls
 
