@@ -30,6 +30,7 @@ class OnDisk:
     def __init__(self, say: Say, out: str | None = None) -> None:
         self._say, self.store = say, store(out)
         self._writers: dict[Trainer, RunWriter] = {}
+        self._resting: list[RunWriter] = []  # those before them, as long as something of theirs is being written
         self._of: list[Trainer] | None = None  # the trainers that these are of
         self._given_up = False
         self._troubled = self._running = False
@@ -37,8 +38,11 @@ class OnDisk:
 
     def follow(self, session: Session, at_rest: bool = True) -> None:
         """Write what is new; `at_rest`: no step is in a thread, so that there may be a checkpoint."""
+        for writer in self._resting:
+            writer.follow()
+        self._let_go_of([writer for writer in self._resting if not writer.behind])
         if session.trainers is not self._of:
-            self.leave()
+            self.turn_away()
             self._of = session.trainers
         if not self._writers and not self._given_up and session.steps:
             self._begin(session)
@@ -48,33 +52,50 @@ class OnDisk:
                 writer.event("went on" if session.running else "paused")
             if not trainer.done:
                 self._ended.discard(trainer)
-                writer.follow(at_rest)
-                if turned and at_rest and not session.running:
-                    writer.pause()
-            elif trainer not in self._ended and at_rest:
+            if trainer.done and trainer not in self._ended and at_rest:
                 self._ended.add(trainer)
                 self._finish(trainer, writer)
+            elif turned and at_rest and not session.running:
+                writer.rest()
+            else:
+                writer.follow(at_rest)
         self._running = session.running
         self._look()
 
     @property
     def behind(self) -> bool:
         """Whether something waits to be written."""
-        return any(writer.behind for writer in self._writers.values())
+        return bool(self._resting) or any(writer.behind for writer in self._writers.values())
 
-    def leave(self) -> None:
-        """Other runs take their place, or the lab is left: write all there is."""
+    def turn_away(self) -> None:
+        """Other runs take their place: have all there is written, without waiting for the disk."""
         for trainer, writer in self._writers.items():
             if trainer not in self._ended:
-                writer.settle()
-            writer.close()
-        self._look()
+                writer.rest()
+        self._resting += self._writers.values()
         self._writers, self._ended = {}, set()
-        self._of, self._given_up, self._troubled = None, False, False
+        self._of, self._given_up = None, False
+
+    def leave(self) -> None:
+        """The lab is left: write all there is, and let go of the folders."""
+        self.turn_away()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Wait for those that were turned away from, so that their folders can be opened."""
+        for writer in self._resting:
+            writer.settle(checkpoint=False)
+        self._look()
+        self._let_go_of(list(self._resting))
+
+    def _let_go_of(self, writers: Sequence[RunWriter]) -> None:
+        for writer in writers:
+            writer.close()
+            self._resting.remove(writer)
 
     def adopt(self, session: Session, taken: Sequence[TakenUp]) -> None:
         """The session's runs are those of these folders, and go on there. Raises OSError."""
-        self.leave()
+        self.turn_away()
         self._of = session.trainers
         self._writers = {one.trainer: one.writer() for one in taken}
         self._ended = {one.trainer for one in taken if one.trainer.done}
@@ -112,14 +133,15 @@ class OnDisk:
         record = run_record(trainer, with_epochs=False)  # they have a file of their own
         stopped = trainer.history.stopped
         if stopped is not None and stopped.reason == "interrupted":
-            writer.settle()
+            writer.rest()
             return
         verdict = record["verdict"]
         writer.event("verdict", kind=verdict["kind"], says=verdict["says"])
-        writer.finish(record)
+        writer.rest(record)
 
     def _look(self) -> None:
-        trouble = next((one.trouble for one in self._writers.values() if one.trouble is not None), None)
+        writers = (*self._resting, *self._writers.values())
+        trouble = next((one.trouble for one in writers if one.trouble is not None), None)
         if trouble is not None and not self._troubled:
             self._say(f"Cannot write the run down: {trouble.strerror or trouble}. It trains on, and is tried again")
         elif trouble is None and self._troubled:

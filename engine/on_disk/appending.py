@@ -34,10 +34,14 @@ class Appender:
         self._unsynced = self._unsynced or bool(data)
 
     def sync(self) -> None:
-        """Have it survive a power cut. Raises OSError."""
+        """Have what is in it survive a power cut; another thread may write on. Raises OSError."""
         if self._unsynced:
-            getattr(os, "fdatasync", os.fsync)(self._handle)
             self._unsynced = False
+            try:
+                getattr(os, "fdatasync", os.fsync)(self._handle)
+            except OSError:
+                self._unsynced = True
+                raise
 
     def close(self) -> None:
         """Let go of the file."""

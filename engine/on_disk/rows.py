@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.bounded import Floats
 from engine.epochs import EPOCH_COLUMNS
-from engine.history import COLUMNS
+from engine.history import COLUMNS, History
 
 Mask = NDArray[np.bool_]
 
@@ -126,6 +126,17 @@ def iteration_lines(rows: Floats) -> bytes:
     accuracy = COLUMNS.index("batch_accuracy")
     absent[:, accuracy] = np.isnan(rows[:, accuracy])
     return encode(rows, absent)
+
+
+def rows_and_losses(history: History, first: int, end: int) -> Floats:
+    """Iterations at `first` to before `end` and their losses over the whole training set, (n, 14)."""
+    rows = history.rows(first, end)
+    losses = np.full((len(rows), 1), np.nan)
+    at, values = history.train_losses().T
+    places = at - first - 1
+    inside = (places >= 0) & (places < len(rows))
+    losses[places[inside].astype(np.int64), 0] = values[inside]
+    return np.hstack([rows, losses])
 
 
 def epoch_lines(rows: Floats) -> bytes:

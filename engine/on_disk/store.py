@@ -7,6 +7,8 @@ nothing that is being trained; whoever begins a run is told what went.
 from __future__ import annotations
 
 import errno
+import json
+import os
 import re
 import shutil
 import time
@@ -18,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.byte_sizes import parse_size
-from engine.on_disk.folder import RUN, STARRED, Hold, Manifest, RunFolder, RunFolderError
-from engine.on_disk.writer import begin
+from engine.on_disk.folder import RUN, STARRED, Hold, Manifest, RunFolder, RunFolderError, now
 from engine.recording import write_recording
 from engine.schema import guess
 from presets.reading import read_text, read_toml
@@ -88,7 +89,7 @@ class Store:
         try:
             for one in manifests:
                 folder = RunFolder(_new(nest, _named(start, one)))
-                made.append((folder, begin(folder, replace(one, start=start).text(), preset)))
+                made.append((folder, _begun(folder, replace(one, start=start).text(), preset)))
             (nest / READY).touch()
         except OSError:
             for _, hold in made:
@@ -226,6 +227,22 @@ def _named(start: str, manifest: Manifest) -> str:
         parts += [f"seed{manifest.run.seed}"] if manifest.seeds else []
         parts += [str(manifest.place + 1)] if len(parts) == 1 else []
     return ".".join(parts)
+
+
+def _begun(folder: RunFolder, text: str, preset: dict[str, Any]) -> Hold:
+    """Make the files of a run that begins: run.toml with this text, and the first event with what the preset says. Raises
+    OSError, and then the folder is gone again."""
+    try:
+        write_recording(folder.file(RUN), text.encode("utf-8", "replace"))
+        hold = Hold(folder)
+        line = json.dumps({"event": "started", "iteration": 0, "time": now(), "preset": preset}, ensure_ascii=False)
+        os.write(hold.handle, line.encode("utf-8", "replace") + b"\n")
+    except OSError:
+        for entry in folder.path.iterdir():
+            entry.unlink(missing_ok=True)
+        folder.path.rmdir()
+        raise
+    return hold
 
 
 def _plain(name: str) -> str:

@@ -1,5 +1,5 @@
-"""Writes what a trainer says into its run folder, beside the training: two threads do the writing, and nothing is done for
-a batch. Whoever trains calls `follow` some times a second.
+"""Writes what a trainer says into its run folder, beside the training: threads do the writing, and nothing is done for a
+batch. Whoever trains calls `follow` some times a second.
 
 New rows are taken from the history, which keeps far more of them than come in between. What cannot be written, on a disk
 that is full, waits there, and is tried again.
@@ -8,7 +8,6 @@ that is full, waits there, and is tried again.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,13 +18,21 @@ from typing import Any
 
 import numpy as np
 
-from engine.bounded import Floats
 from engine.film import Film
+from engine.history import History
 from engine.json_values import finite, spelt
 from engine.on_disk.appending import Appender
 from engine.on_disk.archive import Archive
-from engine.on_disk.folder import CHECKPOINT, EPOCHS, EVENTS, ITERATIONS, RESULT, RUN, Hold, RunFolder, now
-from engine.on_disk.rows import EPOCH_FILE_COLUMNS, ITERATION_COLUMNS, TRAIN_LOSS, epoch_lines, header, iteration_lines
+from engine.on_disk.folder import CHECKPOINT, EPOCHS, EVENTS, ITERATIONS, RESULT, Hold, RunFolder, now
+from engine.on_disk.rows import (
+    EPOCH_FILE_COLUMNS,
+    ITERATION_COLUMNS,
+    TRAIN_LOSS,
+    epoch_lines,
+    header,
+    iteration_lines,
+    rows_and_losses,
+)
 from engine.preset import Preset
 from engine.recording import captured, packed, write_recording
 from engine.schema import Document
@@ -73,9 +80,12 @@ class RunWriter:
         self._told: list[Any] = [trainer.history.diverged, trainer.history.stopped, trainer.history.restored]
         self._job: Future[None] | None = None
         self._checkpoint: Future[None] | None = None
+        self._syncing: Future[None] | None = None
         self._due = self._synced = clock()
         self._checkpoint_due, self._checkpointed = clock() + CHECKPOINTS, -1
         self._cost = 0.0
+        self._resting_at, self._wanted = -1, False  # the iteration, and whether its checkpoint is still to be asked for
+        self._result: dict[str, Any] | None = None
 
     def event(self, name: str, **told: Any) -> None:
         """Note something that is no figure; `told` is what JSON can hold."""
@@ -91,26 +101,31 @@ class RunWriter:
             if len(self.trainer.history) - self._rows < MOST:
                 return
             self._job.exception()  # the disk is slower than training: wait for it before rows are no longer kept
-        self._look_at_job()
+        self._look_at_jobs()
         self._due = time_now + (EVERY if self.trouble is None else AGAIN)
-        self._submit(time_now)
-        if at_rest and time_now >= self._checkpoint_due and self.trainer.iteration != self._checkpointed:
+        self._wanted = self._wanted and self.trainer.iteration == self._resting_at
+        self._submit(time_now, sync=self._wanted)
+        if at_rest and self._wanted:
+            self._put_down()
+        elif at_rest and time_now >= self._checkpoint_due and self.trainer.iteration != self._checkpointed:
             self.checkpoint()
 
-    def _look_at_job(self) -> None:
-        for job in (self._job, self._checkpoint):
-            if job is not None and job.done() and (error := job.exception()) is not None:
-                if not isinstance(error, OSError):
-                    raise error
+    def _jobs(self) -> list[Future[None]]:
+        return [job for job in (self._job, self._syncing, self._checkpoint) if job is not None]
+
+    def _look_at_jobs(self) -> None:
+        failed = [job for job in self._jobs() if job.done() and job.exception() is not None]
+        for job in failed:
+            try:
+                job.result()
+            except OSError as error:
                 self.trouble = error
+        if self._checkpoint in failed and self._resting_at == self.trainer.iteration:
+            self._wanted = True
         if self._job is not None and self._job.done():
-            if self._job.exception() is None and (self._checkpoint is None or not self._failed(self._checkpoint)):
+            if not failed:
                 self.trouble = None
             self._job = None
-
-    @staticmethod
-    def _failed(job: Future[None]) -> bool:
-        return job.done() and job.exception() is not None
 
     def _submit(self, time_now: float, sync: bool = False) -> None:
         """Take what is new, and have it written by the thread."""
@@ -118,7 +133,8 @@ class RunWriter:
         history = self.trainer.history
         first = max(self._rows, history.kept.start)  # where the disk was full for too long, some are gone
         count = min(len(history) - first, MOST)
-        rows = self._taken(first, count) if count > 0 else None
+        taken = rows_and_losses if self._losses else History.rows
+        rows = taken(history, first, first + count) if count > 0 else None
         known = history.epochs
         start = max(self._epochs, known.kept.start, 0)
         parts = [history.epoch_rows(start, min(len(known), start + MOST))]
@@ -137,8 +153,6 @@ class RunWriter:
                 while events:
                     self._events.write(events[0])
                     events.pop(0)
-                if sync:
-                    self._events.sync()
                 if rows is not None:
                     for begin in range(0, len(rows), STRETCH):
                         self._iterations.write(iteration_lines(rows[begin : begin + STRETCH]))
@@ -147,26 +161,18 @@ class RunWriter:
                     stretch = epoch_rows[begin : begin + STRETCH]
                     self._epoch_rows.write(epoch_lines(stretch))
                     self._epochs = int(stretch[-1, 0])
-                if sync:
-                    self._iterations.sync()
-                    self._epoch_rows.sync()
             finally:
                 self._waiting[:0] = events
 
-        self._job = _thread("rows").submit(work)
+        self._job = job = _thread("rows").submit(work)
+        if sync and (self._syncing is None or self._syncing.done()):
+            self._syncing = _thread("syncs").submit(self._sync, job)  # on a busy disk it takes long, and rows go on
 
-    def _taken(self, first: int, count: int) -> Floats:
-        """(count, columns): rows of the history from `first` on, copied."""
-        history = self.trainer.history
-        rows = history.rows(first, first + count)
-        if not self._losses:
-            return rows
-        losses = np.full((count, 1), np.nan)
-        at, values = history.train_losses().T
-        places = at - first - 1
-        inside = (places >= 0) & (places < count)
-        losses[places[inside].astype(np.int64), 0] = values[inside]
-        return np.hstack([rows, losses])
+    def _sync(self, rows: Future[None] | None) -> None:
+        if rows is not None:
+            rows.result()
+        for file in (self._events, self._iterations, self._epoch_rows):
+            file.sync()
 
     def _note_news(self) -> None:
         """Events for what the history says beside rows."""
@@ -184,6 +190,8 @@ class RunWriter:
                 self.event(name, **asdict(found))
             elif found is None and self._told[at] is not None and name == "stopped":
                 self.event("went on")
+                if self._checkpoint is not None:
+                    self._checkpoint.exception()  # it may be followed by the result
                 with suppress(OSError):
                     self.folder.file(RESULT).unlink(missing_ok=True)
             self._told[at] = found
@@ -204,8 +212,7 @@ class RunWriter:
         here = time.perf_counter() - begun
 
         def work() -> None:
-            if rows is not None:
-                rows.result()  # the files are never behind the checkpoint
+            self._sync(rows)  # the files are never behind the checkpoint
             begun = time.perf_counter()
             write_recording(self.folder.file(CHECKPOINT), packed(arrays, compressed=False))
             self._cost = here + time.perf_counter() - begun
@@ -213,46 +220,61 @@ class RunWriter:
         self._checkpoint_due = self._clock() + max(CHECKPOINTS, self._cost / SHARE)
         self._checkpoint = _thread("checkpoints").submit(work)
 
-    def pause(self) -> None:
-        """It may be a while until it goes on: write all there is, with a checkpoint, without waiting for the disk."""
-        self._wait()
-        self._due = self._checkpoint_due = 0.0
+    def rest(self, result: dict[str, Any] | None = None) -> None:
+        """Nothing more may come for a while: have all there is written, with a checkpoint, and what came of the run where it
+        is over, without waiting for the disk. `follow` sees to what cannot be done at once."""
+        self._want(result)
+        self._due = 0.0
         self.follow()
+
+    def _want(self, result: dict[str, Any] | None) -> None:
+        self._resting_at, self._result = self.trainer.iteration, result
+        self._wanted = result is not None or self._resting_at != self._checkpointed
+
+    def _put_down(self) -> None:
+        """The checkpoint and the result of a run that rests, after all of its rows."""
+        history, rows, result = self.trainer.history, self._job, self._result
+        if (self._checkpoint is not None and not self._checkpoint.done()) or len(history) - self._rows > MOST:
+            self._due = 0.0
+            return
+        self._wanted = False
+        self.checkpoint()
+        if result is None:
+            return
+        checkpoint, told = self._checkpoint, result
+
+        def work() -> None:
+            for job in (rows, checkpoint):
+                if job is not None:
+                    job.result()
+            write_result(self.folder, told)
+
+        self._checkpoint = _thread("checkpoints").submit(work)
 
     @property
     def behind(self) -> bool:
         """Whether there is something that is not in the files, or may not be."""
-        if self._job is not None and not self._job.done():
+        if self._wanted or not all(job.done() for job in self._jobs()):
             return True
         return bool(self._waiting) or self._rows < len(self.trainer.history)
 
-    def settle(self, checkpoint: bool = True) -> None:
-        """Write all there is, and wait until it is on disk; what fails is in `trouble`."""
-        self._wait()
+    def settle(self, checkpoint: bool = True, result: dict[str, Any] | None = None) -> None:
+        """Write all there is, as `rest` does, and wait until it is on disk. What fails is in `trouble`."""
+        if checkpoint:
+            self._want(result)
         while True:
+            self._wait()
             self._submit(self._clock(), sync=True)
+            if self._wanted:
+                self._put_down()
             self._wait()
-            if self.trouble is not None or self._rows >= len(self.trainer.history):
+            if self.trouble is not None or not self.behind:
                 break
-        if checkpoint and self.trouble is None and self.trainer.iteration != self._checkpointed:
-            self.checkpoint()
-            self._wait()
 
     def _wait(self) -> None:
-        for job in (self._job, self._checkpoint):
-            if job is not None:
-                job.exception()
-        self._look_at_job()
-
-    def finish(self, result: dict[str, Any]) -> None:
-        """The run is over: write all of it, and what came of it."""
-        self._checkpointed = -1
-        self.settle()
-        if self.trouble is None:
-            try:
-                write_result(self.folder, result)
-            except OSError as error:
-                self.trouble = error
+        for job in self._jobs():
+            job.exception()
+        self._look_at_jobs()
 
     def close(self) -> None:
         """Let go of the folder; what was not written is not."""
@@ -266,23 +288,7 @@ def write_result(folder: RunFolder, result: dict[str, Any]) -> None:
     write_recording(folder.file(RESULT), text.encode("utf-8", "replace") + b"\n")
 
 
-def begin(folder: RunFolder, text: str, preset: dict[str, Any]) -> Hold:
-    """Make the files of a run that begins: run.toml with this text, and the first event with what the preset says. Raises
-    OSError, and then the folder is gone again."""
-    try:
-        write_recording(folder.file(RUN), text.encode("utf-8", "replace"))
-        hold = Hold(folder)
-        line = json.dumps({"event": "started", "iteration": 0, "time": now(), "preset": preset}, ensure_ascii=False)
-        os.write(hold.handle, line.encode("utf-8", "replace") + b"\n")
-    except OSError:
-        for entry in folder.path.iterdir():
-            entry.unlink(missing_ok=True)
-        folder.path.rmdir()
-        raise
-    return hold
-
-
 @cache
 def _thread(name: str) -> ThreadPoolExecutor:
-    """A thread for all writers: one for rows, one for checkpoints, so that a large checkpoint keeps no row waiting."""
+    """A thread for all writers: one for rows, one for syncs, one for checkpoints, so that these keep no row waiting."""
     return ThreadPoolExecutor(1, name)

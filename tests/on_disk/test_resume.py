@@ -36,7 +36,7 @@ def gone_on(folder: RunFolder, changes=()):
         pass
     writer = taken.writer()
     trained(writer, changes=[change for change in changes if change[0] >= writer.trainer.iteration])
-    writer.finish({"stopped": "completed"})
+    writer.settle(result={"stopped": "completed"})
     writer.close()
     assert writer.trouble is None
     return taken
@@ -59,7 +59,7 @@ def test_files_that_are_cut_anywhere_lose_nothing(name, tmp_path, eager):
         writer.settle(checkpoint=index % 3 == 0)
         copies.append(RunFolder(shutil.copytree(writer.folder.path, tmp_path / f"copy{index}")))
     trained(writer, None, changes)
-    writer.finish({"stopped": "completed"})
+    writer.settle(result={"stopped": "completed"})
     writer.close()
     assert same_run(writer.trainer, expected)
     cuts = [None, ITERATIONS, EPOCHS, CHECKPOINT, RUN]
@@ -160,7 +160,7 @@ def test_a_run_is_one_process_s_at_a_time(tmp_path):
 def test_what_was_over_and_goes_on_has_no_result_meanwhile(tmp_path, eager):
     writer = begun(tmp_path, preset_with("recipe", training__epochs=2))
     trained(writer)
-    writer.finish({"stopped": "completed", "loss": float("nan")})
+    writer.settle(result={"stopped": "completed", "loss": float("nan")})
     assert json.loads(text_of(writer.folder, RESULT)) == {"stopped": "completed", "loss": None}
     writer.trainer.change("epochs", 3)
     trained(writer)

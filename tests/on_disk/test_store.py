@@ -192,7 +192,7 @@ def test_a_replay_says_the_same_or_where_it_differs_first(tmp_path):
     preset = preset_with("recipe", training__epochs=4)
     writer = begun(tmp_path, preset)
     trained(writer, changes=[(40, "learning_rate", 0.01)])
-    writer.finish({})
+    writer.settle(result={})
     writer.close()
     folder = writer.folder
     *_, (share, found) = replay_folder(folder)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -68,6 +70,23 @@ async def test_a_pause_and_a_restart_leave_a_run_that_can_be_resumed(lab):
         assert first.file("checkpoint.npz").exists()
         assert (first.state, second.state) == ("unfinished", "training")
     assert [one.state for one in folders()] == ["unfinished", "unfinished"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fdatasync"), reason="holds up fdatasync, which this system has not")
+async def test_a_restart_waits_for_no_disk(lab, monkeypatch):
+    ready = threading.Event()
+    monkeypatch.setattr(os, "fdatasync", lambda handle: ready.wait(30))
+    async with lab("recipe", epochs=50) as person:
+        await person.press("n", "r", "n")
+        await person.settle()
+        first, second = folders()
+        assert (first.state, second.state) == ("training", "training")
+        assert person.lab.on_disk.behind
+        ready.set()
+        await person.until(lambda: first.state == "unfinished")  # with nobody pressing a key
+        assert first.file("checkpoint.npz").exists()
+        assert rows_of(first) == 1
+    assert second.state == "unfinished"
 
 
 async def test_a_run_is_opened_again_from_the_sheet_with_curves_and_tree(lab, home):
@@ -173,7 +192,7 @@ async def test_several_are_watched_at_once_and_one_that_ends_is_over(lab, tmp_pa
         assert "digits" in tree
         for writer in writers:
             trained(writer)
-            writer.finish({"stopped": "completed"})
+            writer.settle(result={"stopped": "completed"})
             writer.close()
         await person.until(lambda: person.state == "finished")
         assert "starts again" not in person.read("note")

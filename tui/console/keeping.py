@@ -54,7 +54,7 @@ class Kept(Unkept):
         self._preset, self._say = preset, say
         self._places = {(run.name, run.seed): (folder, hold) for run, folder, hold in folders}
         self._taken: dict[tuple[str, int], TakenUp] = {}
-        self._writer: RunWriter | None = None
+        self.writer: RunWriter | None = None
         self._due = 0.0
         self._troubled = False
 
@@ -72,11 +72,11 @@ class Kept(Unkept):
         trainer = taken.trainer if taken is not None else Trainer(run)
         try:
             if taken is not None:
-                self._writer = taken.writer()
+                self.writer = taken.writer()
                 if taken.differs_at is not None:
                     self._say(_differs(taken))
             elif hold is not None:
-                self._writer = RunWriter(folder, hold, trainer, self._preset)
+                self.writer = RunWriter(folder, hold, trainer, self._preset)
         except OSError as error:
             self._tell(folder, error)
         else:
@@ -85,9 +85,9 @@ class Kept(Unkept):
 
     def follow(self) -> None:
         now = time.monotonic()
-        if now >= self._due and self._writer is not None:
+        if now >= self._due and self.writer is not None:
             self._due = now + EVERY
-            self._writer.follow()
+            self.writer.follow()
             self._look()
 
     def together(self, runs: Sequence[Run]) -> list[Path] | None:
@@ -107,11 +107,11 @@ class Kept(Unkept):
         folder, _ = self._places[trainer.run.name, trainer.run.seed]
         stopped = trainer.history.stopped
         ended = stopped is not None and stopped.reason != "interrupted"
-        if self._writer is not None:
+        if self.writer is not None:
             if ended:
-                self._writer.finish(record)
+                self.writer.settle(result=record)
             else:
-                self._writer.settle()
+                self.writer.settle()
             self._look()
         elif ended and not folder.file(RESULT).exists():
             try:
@@ -120,28 +120,28 @@ class Kept(Unkept):
                 self._tell(folder, error)
 
     def _look(self) -> None:
-        assert self._writer is not None
-        if self._writer.trouble is not None and not self._troubled:
-            self._tell(self._writer.folder, self._writer.trouble)
-        elif self._writer.trouble is None and self._troubled:
-            self._say(f"{self._writer.folder.id}: is written again")
-        self._troubled = self._writer.trouble is not None
+        assert self.writer is not None
+        if self.writer.trouble is not None and not self._troubled:
+            self._tell(self.writer.folder, self.writer.trouble)
+        elif self.writer.trouble is None and self._troubled:
+            self._say(f"{self.writer.folder.id}: is written again")
+        self._troubled = self.writer.trouble is not None
 
     def _tell(self, folder: RunFolder, error: OSError) -> None:
         self._say(f"{folder.id}: cannot be written to {folder.path} ({error.strerror or error}); training goes on")
 
     def _let_go(self) -> None:
-        if self._writer is not None:
-            self._writer.settle(checkpoint=False)
-            self._writer.close()
-            self._writer = None
+        if self.writer is not None:
+            self.writer.settle(checkpoint=False)
+            self.writer.close()
+            self.writer = None
 
     def close(self) -> None:
         """Let go of all folders, whatever has become of the runs; those that have not ended can be resumed."""
-        if self._writer is not None:
-            self._writer.settle()
-            self._writer.close()
-        self._writer = None
+        if self.writer is not None:
+            self.writer.settle()
+            self.writer.close()
+        self.writer = None
         for key, (folder, hold) in self._places.items():
             if hold is not None:
                 hold.let_go()

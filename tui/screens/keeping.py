@@ -86,6 +86,7 @@ class KeepsRuns(Lab):
                 self.open_folder_of_run(folder)
 
         self.write_runs(not self.conductor.in_flight)
+        self.on_disk.let_go()
         own = [place.name for place in self.on_disk.places]
         self.app.push_screen(KeptSheet(self.on_disk.store, own), chosen)
 
@@ -134,7 +135,7 @@ class KeepsRuns(Lab):
             return
         from tui.console.taking_up import preset_of_each
 
-        self.on_disk.leave()
+        self.on_disk.turn_away()
         self.conductor.open(session_of_folders(taken, preset_of_each(taken)))
         self.adopt(taken)
         self.opened()
@@ -149,7 +150,7 @@ class KeepsRuns(Lab):
         except (RunFolderError, TableError, OSError) as error:
             self.say(printable(str(error)), role="bad")
             return
-        self.on_disk.leave()
+        self.on_disk.turn_away()
         self.conductor.open(session)
         self.opened()
         self.watch_runs()
