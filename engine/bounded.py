@@ -154,9 +154,10 @@ class BoundedTable:
         return self._buckets.last_x if self.first else math.nan
 
     def state(self) -> dict[str, Any]:
-        """All that is needed to go on from here: arrays, and whole numbers."""
+        """All that is needed to go on from here: arrays, and whole numbers. The rows are a view of each column, which the
+        table writes to no more: nobody waits until a hundred thousand are copied."""
         self.flush()
-        rows = np.stack([column[: self._used] for column in self._columns])
+        rows = [column[: self._used] for column in self._columns]
         old = self._buckets
         return {"rows": rows, "buckets": old.used.copy(), "size": old.size, "dropped": old.rows}
 

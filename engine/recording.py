@@ -14,11 +14,11 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -76,12 +76,19 @@ def save_recording(
 
 def write_recording(place: Path, content: bytes) -> None:
     """Put what `recorded` gave in a file, in one step. Raises OSError."""
+    with in_one_step(place) as file:
+        file.write(content)
+
+
+@contextmanager
+def in_one_step(place: Path) -> Iterator[IO[bytes]]:
+    """A file to be written, which takes the place of what is there once all of it is. Raises OSError."""
     if place.is_dir():
         raise IsADirectoryError(errno.EISDIR, "Is a directory", str(place))
     handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.stem}-", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the new name with nothing in it
         mask = os.umask(0)
@@ -101,13 +108,8 @@ def recorded(
     films: Sequence[Film] = (),
 ) -> bytes:
     """The content of the file: an NPZ with the arrays `a0`, `a1` ... and the text, (bytes,) uint8, in UTF-8."""
-    return packed(captured(preset, trainers, documents, films))
-
-
-def packed(arrays: dict[str, Any], compressed: bool = True) -> bytes:
-    """What was `captured` as the bytes of an NPZ. Of many figures, to make them smaller takes thirty times as long."""
     file = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(file, **arrays)
+    np.savez_compressed(file, **captured(preset, trainers, documents, films))
     return file.getvalue()
 
 
@@ -117,7 +119,7 @@ def captured(
     documents: Sequence[Document] | None = None,
     films: Sequence[Film] = (),
 ) -> dict[str, Any]:
-    """The runs as arrays, copies all of them: what is trained from here on changes none. To be `packed`."""
+    """The runs as the arrays of an NPZ: what is trained from here on changes none of them."""
     arrays: dict[str, Any] = {}
     runs = [lying_anywhere(trainer.run) for trainer in trainers]
     text = json.dumps(
