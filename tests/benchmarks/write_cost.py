@@ -56,7 +56,7 @@ def main() -> None:
     print("net                  kept / not kept: clock (middle half)   processor   on disk")
     for net in WATCHED:
         with tempfile.TemporaryDirectory() as folder:
-            preset = load_preset(write_preset(Path(folder), net))
+            preset = load_preset(write_preset(Path(folder), net), [("training.epochs", [300_000])])
             kept = kept_from_now(preset, (), str(Path(folder) / "runs"), print)
             assert isinstance(kept, Kept)
             turns = Turns(preset, kept)
