@@ -84,7 +84,8 @@ class SliceLook:
             return
         x = (known[:, 0] - left) / (right - left) * width
         y = (high - known[:, 1]) / (high - low) * height
-        places = np.clip(np.stack([x, y], axis=1), -BEYOND, BEYOND).tolist()
+        # its ends can lie exactly between two cells, where the last digit, another on another processor, would choose
+        places = np.clip(np.stack([x, y], axis=1), -BEYOND, BEYOND).round(3).tolist()
         for (column, line), dots in line_of_dots(places, width, height).items():
             _mark(board, column, line, chr(BRAILLE + dots))
         for (across, down), mark in ((places[0], START), (places[-1], NOW)):
