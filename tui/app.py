@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -240,6 +241,9 @@ def run_lab(
     app = DescentApp(preset, pace, folder, recorded, characters, taken, going_on, out)
     settle()
     app.run(mouse=False)
+    with suppress(OSError):  # the terminal may be gone
+        for line in app.lab.last_words or () if hasattr(app, "lab") else ():
+            print(f"descent: {line}", file=sys.stderr)
     if app.fault:
         raise Failed(app.fault)
     if app.return_code:

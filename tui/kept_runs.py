@@ -64,7 +64,7 @@ def begin(
 def went(folder: RunFolder, place: Store) -> str:
     """What is said of a run that was deleted to make room."""
     limits = place.limits()
-    most = f"{limits.count} runs and {written_size(limits.size)} are kept"
+    most = f"{limits.count} run{'s' if limits.count > 1 else ''} and {written_size(limits.size)} are kept"
     return f"deleted the oldest run, {folder.id}: {most}; one that is starred stays (descent runs star)"
 
 

@@ -80,13 +80,17 @@ class OnDisk:
         """The lab is left: write all there is, and let go of the folders."""
         self.turn_away()
         self.let_go()
+        for writer in self._resting:
+            assert writer.trouble is not None
+            why = writer.trouble.strerror or writer.trouble
+            self._say(f"Cannot write the run down: {why}. On disk {writer.folder.id} ends with iteration {writer.rows}")
+        self._let_go_of(list(self._resting))
 
     def let_go(self) -> None:
-        """Wait for those that were turned away from, so that their folders can be opened."""
+        """Wait for those that were turned away from, so that their folders can be opened; not for what cannot be written."""
         for writer in self._resting:
             writer.settle(checkpoint=False)
-        self._look()
-        self._let_go_of(list(self._resting))
+        self._let_go_of([writer for writer in self._resting if writer.trouble is None])
 
     def _let_go_of(self, writers: Sequence[RunWriter]) -> None:
         for writer in writers:

@@ -11,12 +11,12 @@ from engine.on_disk.folder import APPENDING
 
 class Appender:
     """Appends to a file, made with `head` where it is new or empty. A `handle` that is open for appending is taken over.
-    Raises OSError, also where half a line cannot be taken back."""
+    Raises OSError, also where half a line cannot be taken back. `unsynced`: a power cut could take some of it."""
 
     def __init__(self, file: Path, head: bytes = b"", handle: int | None = None) -> None:
         self._handle = os.open(file, APPENDING, 0o644) if handle is None else handle
         self._end = os.fstat(self._handle).st_size
-        self._unsynced = False
+        self.unsynced = False
         if not self._end:
             self.write(head)
 
@@ -31,16 +31,16 @@ class Appender:
                 os.ftruncate(self._handle, self._end)
             raise
         self._end += len(data)
-        self._unsynced = self._unsynced or bool(data)
+        self.unsynced = self.unsynced or bool(data)
 
     def sync(self) -> None:
         """Have what is in it survive a power cut; another thread may write on. Raises OSError."""
-        if self._unsynced:
-            self._unsynced = False
+        if self.unsynced:
+            self.unsynced = False
             try:
                 getattr(os, "fdatasync", os.fsync)(self._handle)
             except OSError:
-                self._unsynced = True
+                self.unsynced = True
                 raise
 
     def close(self) -> None:

@@ -49,8 +49,9 @@ MOST = 50_000  # rows that are taken at once: half of what the history keeps
 
 
 class RunWriter:
-    """Keeps a run on disk. `rows`, `epochs` and `changes` are how many of each are in the files already; `preset` is what
-    the run belongs to, `document` the form's tables and `film` its film, both for the checkpoint.
+    """Keeps a run on disk. `written` is how many rows, epochs and changes are in the files already, `rows` the first of
+    these as it grows; `preset` is what the run belongs to, `document` the form's tables and `film` its film, both for the
+    checkpoint.
 
     Everything that can fail is kept in `trouble`, the newest OSError, None while all goes well. Making one raises OSError.
     """
@@ -69,12 +70,13 @@ class RunWriter:
         self.document: Document | None = None
         self.trouble: OSError | None = None
         self._clock = clock
-        self._rows, self._epochs, self._changes = written
+        self.rows, self._epochs, self._changes = written
         columns = (*ITERATION_COLUMNS, TRAIN_LOSS) if trainer.run.training.evaluate == "iteration" else ITERATION_COLUMNS
         trainer.history.archive = Archive(folder, trainer.run)
         self._events = Appender(folder.file(EVENTS), handle=hold.handle)
         self._iterations = Appender(folder.file(ITERATIONS), header(columns))
         self._epoch_rows = Appender(folder.file(EPOCHS), header(EPOCH_FILE_COLUMNS))
+        self._files = (self._events, self._iterations, self._epoch_rows)
         self._losses = len(columns) > len(ITERATION_COLUMNS)
         self._waiting: list[bytes] = []  # events that are not in the file yet
         self._told: list[Any] = [trainer.history.diverged, trainer.history.stopped, trainer.history.restored]
@@ -98,7 +100,7 @@ class RunWriter:
         if time_now < self._due:
             return
         if self._job is not None and not self._job.done():
-            if len(self.trainer.history) - self._rows < MOST:
+            if len(self.trainer.history) - self.rows < MOST:
                 return
             self._job.exception()  # the disk is slower than training: wait for it before rows are no longer kept
         self._look_at_jobs()
@@ -131,7 +133,7 @@ class RunWriter:
         """Take what is new, and have it written by the thread."""
         self._note_news()
         history = self.trainer.history
-        first = max(self._rows, history.kept.start)  # where the disk was full for too long, some are gone
+        first = max(self.rows, history.kept.start)  # where the disk was full for too long, some are gone
         count = min(len(history) - first, MOST)
         taken = rows_and_losses if self._losses else History.rows
         rows = taken(history, first, first + count) if count > 0 else None
@@ -156,7 +158,7 @@ class RunWriter:
                 if rows is not None:
                     for begin in range(0, len(rows), STRETCH):
                         self._iterations.write(iteration_lines(rows[begin : begin + STRETCH]))
-                        self._rows = first + min(len(rows), begin + STRETCH)
+                        self.rows = first + min(len(rows), begin + STRETCH)
                 for begin in range(0, len(epoch_rows), STRETCH):
                     stretch = epoch_rows[begin : begin + STRETCH]
                     self._epoch_rows.write(epoch_lines(stretch))
@@ -171,7 +173,7 @@ class RunWriter:
     def _sync(self, rows: Future[None] | None) -> None:
         if rows is not None:
             rows.result()
-        for file in (self._events, self._iterations, self._epoch_rows):
+        for file in self._files:
             file.sync()
 
     def _note_news(self) -> None:
@@ -235,7 +237,7 @@ class RunWriter:
     def _put_down(self) -> None:
         """The checkpoint and the result of a run that rests, after all of its rows."""
         history, rows, result = self.trainer.history, self._job, self._result
-        if (self._checkpoint is not None and not self._checkpoint.done()) or len(history) - self._rows > MOST:
+        if (self._checkpoint is not None and not self._checkpoint.done()) or len(history) - self.rows > MOST:
             self._due = 0.0
             return
         self._wanted = False
@@ -254,10 +256,11 @@ class RunWriter:
 
     @property
     def behind(self) -> bool:
-        """Whether there is something that is not in the files, or may not be."""
+        """Whether there is something that is not in the files, or may not last."""
         if self._wanted or not all(job.done() for job in self._jobs()):
             return True
-        return bool(self._waiting) or self._rows < len(self.trainer.history)
+        unsynced = any(file.unsynced for file in self._files)
+        return unsynced or bool(self._waiting) or self.rows < len(self.trainer.history)
 
     def settle(self, checkpoint: bool = True, result: dict[str, Any] | None = None) -> None:
         """Write all there is, as `rest` does, and wait until it is on disk. What fails is in `trouble`."""
@@ -279,7 +282,7 @@ class RunWriter:
 
     def close(self) -> None:
         """Let go of the folder; what was not written is not."""
-        for file in (self._iterations, self._epoch_rows, self._events):
+        for file in self._files:
             file.close()
 
 

@@ -20,7 +20,7 @@ from engine import load_preset
 from engine.on_disk.folder import Hold, RunFolder
 from engine.on_disk.following import Follower
 from engine.on_disk.going_on import take_up
-from engine.on_disk.store import Store
+from engine.on_disk.store import Limits, Store
 from tui import cli
 from tui.console import records
 from tui.kept_runs import store
@@ -212,6 +212,48 @@ def test_looking_takes_no_folder_away(tmp_path):
     follower.look()
     assert not follower.alive
     Hold(writer.folder).let_go()
+
+
+NO_ROOM = """
+import os
+def full(handle): raise OSError(28, "No space left on device")
+os.fdatasync = os.fsync = full
+from tui.__main__ import main
+main()
+"""
+
+
+def test_what_cannot_be_written_when_the_lab_is_left_is_said_behind_it(home):
+    store().place.mkdir(parents=True)
+    writer = begun(store().place, preset_with("recipe", training__epochs=4))
+    trained(writer, 70)
+    writer.settle()
+    writer.close()
+    command = [sys.executable, "-c", NO_ROOM, "runs", "open", writer.folder.id]
+    with PseudoTerminal(command, 80, 24, {"DESCENT_HOME": str(home)}) as terminal:
+        terminal.shows("70")
+        terminal.press(b"n")
+        terminal.shows("No space left")
+        terminal.press(b"q")
+        terminal.until(lambda: "descent: Cannot write the run down: No space left on device." in terminal.text)
+        assert terminal.end() == 0
+    assert "ends with iteration 71" in " ".join(terminal.text.split())
+    assert rows_of(writer.folder) == 71
+
+
+async def test_runs_that_give_way_when_the_lab_is_left_are_told_of(lab, monkeypatch):
+    place = store()
+    place.place.mkdir(parents=True)
+    place.set_limits(Limits(count=1))
+    old = begun(place.place, preset_with("recipe", training__epochs=4))
+    old.close()
+    async with lab("recipe", epochs=50) as person:
+        monkeypatch.setattr(person.lab, "write_runs", lambda at_rest=True: None)
+        await person.press("n")
+        await person.settle()
+        assert folders() == [old.folder]
+    [said] = person.lab.last_words
+    assert said.startswith(f"Deleted the oldest run, {old.folder.id}: 1 run and 4.0 GB are kept; one that is starred")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)])

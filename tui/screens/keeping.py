@@ -26,6 +26,7 @@ class KeepsRuns(Lab):
     """The part of the lab that has its runs written down, and opens those that were."""
 
     on_disk: OnDisk
+    last_words: list[str] | None = None  # what is to be said when the lab is left, and nobody sees it any more
     _opening: tuple[list[RunFolder], Aside[list[TakenUp]]] | None = None
     _looks_at: Timer | None = None
     _again: Timer | None = None
@@ -36,6 +37,9 @@ class KeepsRuns(Lab):
         self._verdicts_noted: WeakKeyDictionary[Trainer, str] = WeakKeyDictionary()
 
     def _told(self, line: str) -> None:
+        if self.last_words is not None:
+            self.last_words.append(printable(line))
+            return
         self.say(printable(line), role="bad" if line.startswith(("Cannot", "This")) else "text")
 
     def write_runs(self, at_rest: bool = True) -> None:
@@ -70,6 +74,7 @@ class KeepsRuns(Lab):
 
     def leave_runs(self) -> None:
         """The lab is left: write all there is."""
+        self.last_words = []
         if not self.session.elsewhere:
             self.conductor.land()
             self.on_disk.follow(self.session)
