@@ -157,7 +157,7 @@ def test_the_oldest_goes_with_a_word(tmp_path):
     assert descent("run", *SHORT, "--out", str(tmp_path)).stderr == ""
     first = next(one for one in tmp_path.iterdir() if one.is_dir())
     said = descent("run", *SHORT, "--out", str(tmp_path)).stderr
-    assert said == f"descent: deleted the oldest run, {first.name}: 1 runs and 4.0 GB are kept; " + (
+    assert said == f"descent: deleted the oldest run, {first.name}: 1 run and 4.0 GB are kept; " + (
         "one that is starred stays (descent runs star)\n"
     )
     assert len([one for one in tmp_path.iterdir() if one.is_dir()]) == 1

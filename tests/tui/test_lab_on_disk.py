@@ -61,7 +61,8 @@ async def test_a_pause_and_a_restart_leave_a_run_that_can_be_resumed(lab):
         await person.press("space")
         await person.until(lambda: person.session.steps > 3)
         await person.press("space")
-        await person.until(lambda: events_of(folders()[0])[-1] == "paused")
+        await person.until(lambda: not person.lab.on_disk.behind)
+        assert events_of(folders()[0])[-1] == "paused"
         rows = folders()[0].file("iterations.csv").read_text().splitlines()
         assert int(rows[-1].split(",")[1]) == person.session.trainer.iteration
         await person.press("r")
