@@ -77,7 +77,7 @@ class OnDisk:
         self._of, self._given_up = None, False
 
     def leave(self) -> None:
-        """The lab is left: write all there is, and let go of the folders."""
+        """The lab is left, or only watches: write all there is, and let go of the folders."""
         self.turn_away()
         self.let_go()
         for writer in self._resting:
@@ -85,6 +85,7 @@ class OnDisk:
             why = writer.trouble.strerror or writer.trouble
             self._say(f"Cannot write the run down: {why}. On disk {writer.folder.id} ends with iteration {writer.rows}")
         self._let_go_of(list(self._resting))
+        self._troubled = False
 
     def let_go(self) -> None:
         """Wait for those that were turned away from, so that their folders can be opened; not for what cannot be written."""

@@ -182,6 +182,22 @@ async def test_a_follower_sees_every_number_and_can_change_none(lab, size, tmp_p
         writer.settle()
 
 
+async def test_a_run_that_is_left_to_watch_another_is_put_down(lab):
+    writer = begun(store().place, preset_with("recipe", training__epochs=4))
+    trained(writer, 40)
+    writer.settle()
+    async with lab("recipe", epochs=50) as person:
+        await person.press("n", "n", "n")
+        await person.settle()
+        [own] = [folder for folder in folders() if folder.path in person.lab.on_disk.places]
+        person.lab.open_folder_of_run(writer.folder)
+        await person.until(lambda: "WATCHING" in person.read("header"))
+        assert own.state == "unfinished"
+        taken = take_up(own, hold=False)
+        assert taken.begun_at == rows_of(own) == 3
+    writer.close()
+
+
 async def test_several_are_watched_at_once_and_one_that_ends_is_over(lab, tmp_path):
     writers = [begun(tmp_path, preset_with(name, training__epochs=2)) for name in ("recipe", "digits")]
     for writer in writers:

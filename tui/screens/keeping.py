@@ -155,7 +155,7 @@ class KeepsRuns(Lab):
         except (RunFolderError, TableError, OSError) as error:
             self.say(printable(str(error)), role="bad")
             return
-        self.on_disk.turn_away()
+        self.on_disk.leave()  # all of it now: while others train, nothing follows what is written here
         self.conductor.open(session)
         self.opened()
         self.watch_runs()
