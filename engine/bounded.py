@@ -111,18 +111,20 @@ class BoundedTable:
         if waiting >= 0:
             row: tuple[float, ...] = struct.unpack_from(self._format, self.stage, waiting * 8 * self.width)
             return row
-        place = index - self.first
-        if place < 0:
-            raise LookupError(f"row {index} is no longer kept, the oldest one that is has index {self.first}")
+        place = self._place(index)
         return tuple([column.item(place) for column in self._columns])
 
     def block(self, first: int, end: int) -> Floats:
         """(rows, columns) float64: the rows at `first` to before `end`, copied. Raises LookupError where one is no longer
         exact."""
-        begin = first - self.first
-        if begin < 0:
-            raise LookupError(f"row {first} is no longer kept, the oldest one that is has index {self.first}")
+        begin = self._place(first)
         return np.stack([column[begin : min(end - self.first, self._used)] for column in self._columns], axis=1)
+
+    def _place(self, index: int) -> int:
+        """Where the row at `index` is in the columns. Raises LookupError where it is no longer exact."""
+        if index < self.first:
+            raise LookupError(f"row {index} is no longer kept, the oldest one that is has index {self.first}")
+        return index - self.first
 
     def column(self, index: int) -> Floats:
         """(rows,) float64, contiguous: a column of the exact rows. A read-only view."""

@@ -20,7 +20,7 @@ from tui.console.commands import versioned as _versioned
 from tui.console.failing import ending_in_words
 from tui.console.interrupted import catching_interrupts
 from tui.console.options import characters as _characters
-from tui.console.options import out_folder, parse_kbps, parse_pace, parse_seeds
+from tui.console.options import link_options, out_folder, parse_pace, parse_seeds
 from tui.console.options import set_and_seed as _set_and_seed
 from tui.console.options import target_column as _target
 from tui.console.replaying import replay
@@ -104,8 +104,7 @@ def main() -> None:
     "--pace", default="1", callback=parse_pace, metavar="N|max", help="Times the usual speed, or as fast as it goes."
 )
 @out_folder
-@click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: a few KB a second.")
-@click.option("--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal; frames give way.")
+@link_options
 @click.option("--plain", is_flag=True, help="In words, for a screen reader; the keys work.")
 @_characters
 @_versioned

@@ -132,16 +132,13 @@ class Kept(Unkept):
 
     def _let_go(self) -> None:
         if self.writer is not None:
-            self.writer.settle(checkpoint=False)
+            self.writer.settle()
             self.writer.close()
             self.writer = None
 
     def close(self) -> None:
         """Let go of all folders, whatever has become of the runs; those that have not ended can be resumed."""
-        if self.writer is not None:
-            self.writer.settle()
-            self.writer.close()
-        self.writer = None
+        self._let_go()
         for key, (folder, hold) in self._places.items():
             if hold is not None:
                 hold.let_go()

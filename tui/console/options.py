@@ -73,6 +73,14 @@ def out_folder(command: Decorated) -> Decorated:
     return click.option("--out", metavar="DIR", help="The folder that runs are kept in, each in one of its own.")(command)
 
 
+def link_options(command: Decorated) -> Decorated:
+    """The options that say how little the line to the terminal takes."""
+    command = click.option(
+        "--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal; frames give way."
+    )(command)
+    return click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: a few KB a second.")(command)
+
+
 def characters(command: Decorated) -> Decorated:
     """The option that says which characters the terminal has; without it the environment does."""
     return click.option(

@@ -12,7 +12,7 @@ import click
 from tui.console.commands import versioned
 from tui.console.interrupted import catching_interrupts
 from tui.console.options import characters as _characters
-from tui.console.options import out_folder, parse_kbps
+from tui.console.options import link_options, out_folder
 from tui.loading import Refused
 from tui.terminal.encoding import Characters
 
@@ -27,8 +27,7 @@ LOOK = 0.2  # seconds between two looks at the files
 @click.command(epilog="Example: descent watch 20261122-063725-recipe")
 @click.argument("run", metavar="[RUN]...", nargs=-1)
 @out_folder
-@click.option("--slow-link", is_flag=True, help="Fewer frames, sixteen colours: a few KB a second.")
-@click.option("--max-kbps", callback=parse_kbps, metavar="N", help="At most N KB a second to the terminal.")
+@link_options
 @click.option("--plain", is_flag=True, help="Lines to read, until it is over.")
 @_characters
 @versioned
